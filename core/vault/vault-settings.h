@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * Names of what mortise_vault_get_setting() and _set_setting() store. None of it is secret and none
+ * tells which sites a person uses; it is stored in clear and covered by no promise but durability.
+ */
+
+/** u: seconds without use after which K_sign is wiped; 0 for never. Default 300. */
+#define MORTISE_SETTING_IDLE_LOCK "idle-lock"
+/** b: what the registration prompt's "Allow encrypted export" starts as. Default FALSE. */
+#define MORTISE_SETTING_EXPORT_DEFAULT "export-default"
+/** b: CTAP alwaysUv. Default FALSE. */
+#define MORTISE_SETTING_ALWAYS_UV "always-uv"
+/** u: CTAP minPINLength in code points. Default 4. */
+#define MORTISE_SETTING_MIN_PIN_LENGTH "min-pin-length"
+/** b: CTAP forcePINChange. Default FALSE. */
+#define MORTISE_SETTING_FORCE_PIN_CHANGE "force-pin-change"
+/** as: RP IDs that may read minPINLength. Default none. */
+#define MORTISE_SETTING_MIN_PIN_RP_IDS "min-pin-rp-ids"
+/** ay: the serialised large-blob array. Default: the initial array. */
+#define MORTISE_SETTING_LARGE_BLOBS "large-blobs"

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/platform/keyring.h"
+#include "core/vault/credential.h"
+
+G_BEGIN_DECLS
+
+/**
+ * MortiseVaultState:
+ * @MORTISE_VAULT_CLOSED: not opened, or opening failed
+ * @MORTISE_VAULT_NONE: there is no vault in this folder yet
+ * @MORTISE_VAULT_LOCKED: no key in memory: nothing can be listed
+ * @MORTISE_VAULT_LISTABLE: K_meta in memory: passkeys can be listed and looked up, not used
+ * @MORTISE_VAULT_UNLOCKED: K_sign in memory and the vault parent loaded
+ */
+typedef enum
+{
+  MORTISE_VAULT_CLOSED,
+  MORTISE_VAULT_NONE,
+  MORTISE_VAULT_LOCKED,
+  MORTISE_VAULT_LISTABLE,
+  MORTISE_VAULT_UNLOCKED,
+} MortiseVaultState;
+
+#define MORTISE_PIN_RETRIES_MAX 8
+#define MORTISE_PIN_TRIES_PER_START 3
+#define MORTISE_PIN_MIN_CODE_POINTS 4
+#define MORTISE_PIN_MAX_BYTES 63
+
+/** Passkeys that a vault takes; a documented limit, far above what a person has. */
+#define MORTISE_VAULT_MAX_CREDENTIALS 1000000
+
+/** Days that a deleted passkey stays in Recently deleted. */
+#define MORTISE_VAULT_KEEP_DELETED_DAYS 30
+
+/**
+ * MortiseVault:
+ *
+ * One user's credentials, keyslots and settings: SQLite records sealed with keys that the TPM
+ * guards (DESIGN §5, §6). Every function may be called from any thread and blocks; the ones that
+ * say "TPM" take as long as the chip does and must not run on a main loop. The internal lock is
+ * never held while the TPM works, so that look-ups go on meanwhile.
+ *
+ * Signals, emitted on the main context in which the vault was made: `state-changed`,
+ * `credentials-changed` (credentials or Recently deleted differ).
+ */
+#define MORTISE_TYPE_VAULT (mortise_vault_get_type ())
+G_DECLARE_FINAL_TYPE (MortiseVault, mortise_vault, MORTISE, VAULT, GObject)
+
+/**
+ * mortise_vault_new:
+ * @directory: the vault's folder, made 0700 when the vault is created; holds vault.db and vault.lock
+ * @tpm: (nullable): the TPM, or %NULL if there is none: then nothing but the state can be asked
+ * @keyring: (nullable): where the login keyslot's secret lives
+ */
+MortiseVault *
+mortise_vault_new (const char *directory, MortiseTpm *tpm, MortiseKeyring *keyring);
+
+/**
+ * mortise_vault_open:
+ *
+ * Takes the one-writer lock, opens and checks the database, attaches to the TPM and tries the login
+ * keyslot. TPM.
+ *
+ * Returns: %TRUE with the state NONE, LOCKED or LISTABLE. Errors leave the files untouched:
+ *   %MORTISE_ERROR_VAULT_IN_USE, _VAULT_NEWER, _VAULT_DAMAGED, _VAULT_IO, _TPM_OTHER, and the TPM's
+ *   own. A keyring that is missing is no error: see mortise_vault_dup_keyring_problem().
+ */
+gboolean mortise_vault_open (MortiseVault *self, GError **error);
+
+/** mortise_vault_close: locks, writes what is pending, gives the one-writer lock back; idempotent */
+void mortise_vault_close (MortiseVault *self);
+
+MortiseVaultState mortise_vault_get_state (MortiseVault *self);
+
+/** mortise_vault_get_id: Returns: (transfer full) (nullable): the vault's UUID */
+char *mortise_vault_get_id (MortiseVault *self);
+
+/**
+ * mortise_vault_dup_keyring_problem:
+ *
+ * Returns: (transfer full) (nullable): why the login keyslot could not be used at the last try, or
+ *   %NULL when it worked
+ */
+GError *mortise_vault_dup_keyring_problem (MortiseVault *self);
+
+/* --- PIN (core/vault/vault-pin.c) -------------------------------------------------------------- */
+
+/**
+ * mortise_pin_hash:
+ * @pin: the PIN's bytes as typed, UTF-8
+ *
+ * Returns: (transfer full): LEFT(SHA-256(PIN), 16), as CTAP 2.1 §6.5.5.4 sends it; also what
+ *   mortise_vault_unlock() takes, so that the prompt and clientPIN come to the same authValue.
+ *   %MORTISE_ERROR_PIN_POLICY if @pin is not UTF-8 or over %MORTISE_PIN_MAX_BYTES
+ */
+MortiseSecret *mortise_pin_hash (const MortiseSecret *pin, GError **error);
+
+/**
+ * mortise_vault_create:
+ * @pin: the PIN, ≥ 4 code points, ≤ 63 bytes
+ *
+ * Makes the vault: parent, PIN keyslot and, if the keyring answers, the login keyslot. Ends
+ * UNLOCKED. Crash-safe: either there is a whole vault afterwards or none. TPM.
+ */
+gboolean mortise_vault_create (MortiseVault *self, const MortiseSecret *pin, GError **error);
+
+/**
+ * mortise_vault_unlock:
+ * @pin_hash: 16 bytes from mortise_pin_hash() or from a client
+ *
+ * Verifies the PIN in the TPM with one Unseal and unlocks. Also the way to verify a user while
+ * unlocked. The tries left are lowered on disk before the TPM is asked. TPM.
+ *
+ * Returns: %TRUE if right (tries restored); %MORTISE_ERROR_PIN_INVALID, _PIN_AUTH_BLOCKED (three in
+ *   a row since start), _PIN_BLOCKED (none left), _TPM_LOCKOUT (no try was lost)
+ */
+gboolean mortise_vault_unlock (MortiseVault *self, const MortiseSecret *pin_hash, GError **error);
+
+/** mortise_vault_change_pin: verifies @old_hash as unlock does, then replaces the keyslot. TPM. */
+gboolean mortise_vault_change_pin (MortiseVault *self,
+                                   const MortiseSecret *old_hash,
+                                   const MortiseSecret *new_pin,
+                                   GError **error);
+
+/** mortise_vault_get_pin_retries: Returns: tries left, 0 to 8 (8 when there is no vault) */
+guint mortise_vault_get_pin_retries (MortiseVault *self);
+
+/** mortise_vault_is_pin_auth_blocked: Returns: three wrong tries since start; restart needed */
+gboolean mortise_vault_is_pin_auth_blocked (MortiseVault *self);
+
+/** mortise_vault_lock: wipes K_sign and K_priv, flushes the parent; LISTABLE stays listable */
+void mortise_vault_lock (MortiseVault *self);
+
+/**
+ * mortise_vault_reset:
+ *
+ * Destroys the vault: keyslots, credentials, Recently deleted, settings; ends in NONE. The file is
+ * overwritten by secure_delete and removed. TPM objects need no erasing: they are not persistent.
+ */
+gboolean mortise_vault_reset (MortiseVault *self, GError **error);
+
+/* --- Credentials (core/vault/vault-credentials.c) ---------------------------------------------- */
+
+/**
+ * mortise_vault_create_key:
+ *
+ * Creates a credential key in the TPM; nothing is stored yet. UNLOCKED. TPM.
+ */
+MortiseTpmKey *mortise_vault_create_key (MortiseVault *self,
+                                         MortiseAlgorithm algorithm,
+                                         MortiseKeyClass key_class,
+                                         MortiseTpmBlob **ret_blob,
+                                         GError **error);
+
+/**
+ * mortise_vault_add:
+ * @credential: (inout): row_id and created_at are filled in
+ * @secrets: its secrets
+ *
+ * Stores a credential durably (fsync done when this returns). In the same transaction a
+ * discoverable credential with the same rp_id and user_id moves to Recently deleted. UNLOCKED.
+ *
+ * Returns: %FALSE with %MORTISE_ERROR_VAULT_FULL or _VAULT_IO, and nothing changed, if it could not
+ *   be made durable
+ */
+gboolean mortise_vault_add (MortiseVault *self,
+                            MortiseCredential *credential,
+                            const MortiseCredentialSecrets *secrets,
+                            GError **error);
+
+/**
+ * mortise_vault_find_by_rp:
+ * @discoverable_only: leave out those made with rk=false
+ *
+ * Indexed; no TPM. LISTABLE.
+ *
+ * Returns: (transfer full) (element-type MortiseCredential): newest first, maybe empty
+ */
+GPtrArray *mortise_vault_find_by_rp (MortiseVault *self,
+                                     const char *rp_id,
+                                     gboolean discoverable_only,
+                                     GError **error);
+
+/**
+ * mortise_vault_find_by_id:
+ * @credential_id: as a client sent it; any size
+ *
+ * Indexed; no TPM. LISTABLE. Credentials in Recently deleted are not found.
+ *
+ * Returns: (transfer full): the credential, or %NULL with %MORTISE_ERROR_NOT_FOUND
+ */
+MortiseCredential *
+mortise_vault_find_by_id (MortiseVault *self, GBytes *credential_id, GError **error);
+
+/** mortise_vault_get: by row_id; finds those in Recently deleted too (deleted_at is set then) */
+MortiseCredential *mortise_vault_get (MortiseVault *self, gint64 row_id, GError **error);
+
+/**
+ * mortise_vault_list:
+ * @deleted: list Recently deleted instead
+ * @after: list rows with a greater row_id; 0 from the start
+ * @limit: at most this many
+ *
+ * A record that does not verify is left out and counted in @ret_damaged, so that one bad record
+ * hides no other. LISTABLE.
+ *
+ * Returns: (transfer full) (element-type MortiseCredential): in order of row_id
+ */
+GPtrArray *mortise_vault_list (MortiseVault *self,
+                               gboolean deleted,
+                               gint64 after,
+                               guint limit,
+                               guint *ret_damaged,
+                               GError **error);
+
+/** mortise_vault_count: Returns: number of credentials (not deleted); works in every open state */
+guint mortise_vault_count (MortiseVault *self);
+
+/** mortise_vault_read_secrets: UNLOCKED. Returns: (transfer full): the credential's secrets */
+MortiseCredentialSecrets *
+mortise_vault_read_secrets (MortiseVault *self, const MortiseCredential *credential, GError **error);
+
+/** mortise_vault_load_key: read_secrets and TPM2_Load in one. UNLOCKED. TPM: one command. */
+MortiseTpmKey *
+mortise_vault_load_key (MortiseVault *self, const MortiseCredential *credential, GError **error);
+
+/** mortise_vault_get_tpm: Returns: (transfer none) (nullable): the TPM given at construction */
+MortiseTpm *mortise_vault_get_tpm (MortiseVault *self);
+
+/**
+ * mortise_vault_reserve_sign_count:
+ * @ret_count: (out): the value for this assertion's authenticator data
+ *
+ * Device-only credentials: raises the counter on disk, durably, before it is used, so that it can
+ * never go back. Others: 0, nothing written. Called while the prompt is up. LISTABLE.
+ */
+gboolean mortise_vault_reserve_sign_count (MortiseVault *self,
+                                           const MortiseCredential *credential,
+                                           guint32 *ret_count,
+                                           GError **error);
+
+/**
+ * mortise_vault_note_use:
+ * @flags: authenticator data flags of the assertion given
+ *
+ * Remembers that an assertion was given. Only kept in memory: mortise_vault_flush_uses() writes it
+ * once the client has its answer.
+ */
+void mortise_vault_note_use (MortiseVault *self, gint64 row_id, guint8 flags);
+void mortise_vault_flush_uses (MortiseVault *self);
+
+/**
+ * mortise_vault_update:
+ * @credential: a copy with other names, label, nickname, export_blocked or backup_state; all else
+ *   must be as stored
+ *
+ * LISTABLE. Errors: %MORTISE_ERROR_NOT_FOUND, _INVALID_ARGUMENT (an unchangeable member differs)
+ */
+gboolean
+mortise_vault_update (MortiseVault *self, const MortiseCredential *credential, GError **error);
+
+/** mortise_vault_delete: moves to Recently deleted */
+gboolean mortise_vault_delete (MortiseVault *self, gint64 row_id, GError **error);
+
+/**
+ * mortise_vault_restore:
+ *
+ * Brings a passkey back from Recently deleted; one with the same rp_id and user_id that is in use
+ * takes its place there (one discoverable credential per account, CTAP 2.1 §6.1.2).
+ */
+gboolean mortise_vault_restore (MortiseVault *self, gint64 row_id, GError **error);
+
+/** mortise_vault_purge: destroys one passkey in Recently deleted for good */
+gboolean mortise_vault_purge (MortiseVault *self, gint64 row_id, GError **error);
+
+/** mortise_vault_purge_expired: destroys those over the 30 days; Returns: how many */
+guint mortise_vault_purge_expired (MortiseVault *self, gint64 now);
+
+/* --- Settings and authenticator state (core/vault/vault-settings.c) ---------------------------- */
+
+/**
+ * mortise_vault_get_setting:
+ * @name: a name from vault-settings.h
+ *
+ * Returns: (transfer full) (nullable): the stored value, or %NULL if it was never set
+ */
+GVariant *mortise_vault_get_setting (MortiseVault *self, const char *name);
+
+/** mortise_vault_set_setting: stores durably; %NULL @value removes */
+gboolean mortise_vault_set_setting (MortiseVault *self,
+                                    const char *name,
+                                    GVariant *value,
+                                    GError **error);
+
+G_END_DECLS
