@@ -5,7 +5,10 @@
 
 #include <gio/gio.h>
 
-#define NAME(code, name) { code, MORTISE_APP_ID ".Error." name }
+#define NAME(code, name)                                                                           \
+  {                                                                                                \
+    code, MORTISE_APP_ID ".Error." name                                                            \
+  }
 
 static const GDBusErrorEntry entries[] = {
   NAME (MORTISE_ERROR_FAILED, "Failed"),

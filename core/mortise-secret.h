@@ -84,10 +84,8 @@ gboolean mortise_secret_equal (const MortiseSecret *a, const MortiseSecret *b);
  *
  * Returns: (transfer full): the derived secret
  */
-MortiseSecret *mortise_secret_derive (const MortiseSecret *ikm,
-                                      GBytes *salt,
-                                      const char *info,
-                                      gsize size);
+MortiseSecret *
+mortise_secret_derive (const MortiseSecret *ikm, GBytes *salt, const char *info, gsize size);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MortiseSecret, mortise_secret_free)
 

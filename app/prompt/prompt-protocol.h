@@ -44,7 +44,7 @@ typedef enum
 } MortiseSecretKind;
 
 /** Largest payload of a dictionary frame and of a secret frame, in bytes. */
-#define MORTISE_FRAME_MAX_SIZE (1024 * 1024)
+#define MORTISE_FRAME_MAX_SIZE   (1024 * 1024)
 #define MORTISE_FRAME_MAX_SECRET 1025
 
 /*

@@ -34,8 +34,7 @@ typedef struct
  * and no window. One request at a time: the caller serialises.
  */
 #define MORTISE_TYPE_AUTHENTICATOR (mortise_authenticator_get_type ())
-G_DECLARE_FINAL_TYPE (
-    MortiseAuthenticator, mortise_authenticator, MORTISE, AUTHENTICATOR, GObject)
+G_DECLARE_FINAL_TYPE (MortiseAuthenticator, mortise_authenticator, MORTISE, AUTHENTICATOR, GObject)
 
 /**
  * mortise_authenticator_new:
@@ -44,9 +43,8 @@ G_DECLARE_FINAL_TYPE (
  * @clock: (nullable) (scope forever): monotonic time in microseconds, for the time limits of CTAP;
  *   %NULL for g_get_monotonic_time
  */
-MortiseAuthenticator *mortise_authenticator_new (MortiseVault *vault,
-                                                 MortiseConsent *consent,
-                                                 gint64 (*clock) (void));
+MortiseAuthenticator *
+mortise_authenticator_new (MortiseVault *vault, MortiseConsent *consent, gint64 (*clock) (void));
 
 /**
  * mortise_authenticator_set_builtin_uv:
@@ -80,7 +78,8 @@ GBytes *mortise_authenticator_handle_apdu (MortiseAuthenticator *self,
 /**
  * mortise_authenticator_has_u2f:
  *
- * Returns: whether CTAP1 is on; off while alwaysUv (CTAP 2.1 §7.2.4). CTAPHID's NMSG is its opposite
+ * Returns: whether CTAP1 is on; off while alwaysUv (CTAP 2.1 §7.2.4). CTAPHID's NMSG is its
+ * opposite
  */
 gboolean mortise_authenticator_has_u2f (MortiseAuthenticator *self);
 

@@ -249,16 +249,14 @@ MortiseTpmKey *mortise_tpm_create_key (MortiseTpm *self,
                                        GError **error);
 
 /** mortise_tpm_load_key: loads a credential key under the loaded parent. One TPM command. */
-MortiseTpmKey *
-mortise_tpm_load_key (MortiseTpm *self, const MortiseTpmBlob *blob, GError **error);
+MortiseTpmKey *mortise_tpm_load_key (MortiseTpm *self, const MortiseTpmBlob *blob, GError **error);
 
 /**
  * mortise_tpm_read_key:
  *
  * Returns: (transfer full): the key's public side as TPM2_ReadPublic answers it now
  */
-MortiseTpmKeyInfo *
-mortise_tpm_read_key (MortiseTpm *self, MortiseTpmKey *key, GError **error);
+MortiseTpmKeyInfo *mortise_tpm_read_key (MortiseTpm *self, MortiseTpmKey *key, GError **error);
 
 /**
  * mortise_tpm_blob_read_info:
@@ -279,8 +277,7 @@ MortiseTpmKeyInfo *mortise_tpm_blob_read_info (const MortiseTpmBlob *blob, GErro
  * Returns: (transfer full): the signature as WebAuthn wants it: DER Ecdsa-Sig-Value, or the RSA
  *   signature, 256 bytes (WebAuthn L2 §6.5.6)
  */
-GBytes *
-mortise_tpm_sign (MortiseTpm *self, MortiseTpmKey *key, GBytes *digest, GError **error);
+GBytes *mortise_tpm_sign (MortiseTpm *self, MortiseTpmKey *key, GBytes *digest, GError **error);
 
 /**
  * mortise_tpm_seal:

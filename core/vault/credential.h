@@ -22,11 +22,11 @@ typedef enum
 } MortiseCredentialClass;
 
 /** Limits on what a client sends, in bytes; longer strings are cut at a character (whole UTF-8). */
-#define MORTISE_RP_ID_MAX        253
-#define MORTISE_NAME_MAX         1024
-#define MORTISE_USER_ID_MAX      64
+#define MORTISE_RP_ID_MAX          253
+#define MORTISE_NAME_MAX           1024
+#define MORTISE_USER_ID_MAX        64
 #define MORTISE_CREDENTIAL_ID_SIZE 32
-#define MORTISE_CREDENTIAL_ID_MAX 128
+#define MORTISE_CREDENTIAL_ID_MAX  128
 
 /**
  * MortiseCredential:

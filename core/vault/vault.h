@@ -23,10 +23,10 @@ typedef enum
   MORTISE_VAULT_UNLOCKED,
 } MortiseVaultState;
 
-#define MORTISE_PIN_RETRIES_MAX 8
+#define MORTISE_PIN_RETRIES_MAX     8
 #define MORTISE_PIN_TRIES_PER_START 3
 #define MORTISE_PIN_MIN_CODE_POINTS 4
-#define MORTISE_PIN_MAX_BYTES 63
+#define MORTISE_PIN_MAX_BYTES       63
 
 /** Passkeys that a vault takes; a documented limit, far above what a person has. */
 #define MORTISE_VAULT_MAX_CREDENTIALS 1000000
@@ -50,12 +50,12 @@ G_DECLARE_FINAL_TYPE (MortiseVault, mortise_vault, MORTISE, VAULT, GObject)
 
 /**
  * mortise_vault_new:
- * @directory: the vault's folder, made 0700 when the vault is created; holds vault.db and vault.lock
+ * @directory: the vault's folder, made 0700 when the vault is created; holds vault.db and
+ * vault.lock
  * @tpm: (nullable): the TPM, or %NULL if there is none: then nothing but the state can be asked
  * @keyring: (nullable): where the login keyslot's secret lives
  */
-MortiseVault *
-mortise_vault_new (const char *directory, MortiseTpm *tpm, MortiseKeyring *keyring);
+MortiseVault *mortise_vault_new (const char *directory, MortiseTpm *tpm, MortiseKeyring *keyring);
 
 /**
  * mortise_vault_open:
@@ -69,7 +69,8 @@ mortise_vault_new (const char *directory, MortiseTpm *tpm, MortiseKeyring *keyri
  */
 gboolean mortise_vault_open (MortiseVault *self, GError **error);
 
-/** mortise_vault_close: locks, writes what is pending, gives the one-writer lock back; idempotent */
+/** mortise_vault_close: locks, writes what is pending, gives the one-writer lock back; idempotent
+ */
 void mortise_vault_close (MortiseVault *self);
 
 MortiseVaultState mortise_vault_get_state (MortiseVault *self);
@@ -85,7 +86,8 @@ char *mortise_vault_get_id (MortiseVault *self);
  */
 GError *mortise_vault_dup_keyring_problem (MortiseVault *self);
 
-/* --- PIN (core/vault/vault-pin.c) -------------------------------------------------------------- */
+/* --- PIN (core/vault/vault-pin.c) --------------------------------------------------------------
+ */
 
 /**
  * mortise_pin_hash:
@@ -141,7 +143,8 @@ void mortise_vault_lock (MortiseVault *self);
  */
 gboolean mortise_vault_reset (MortiseVault *self, GError **error);
 
-/* --- Credentials (core/vault/vault-credentials.c) ---------------------------------------------- */
+/* --- Credentials (core/vault/vault-credentials.c) ----------------------------------------------
+ */
 
 /**
  * mortise_vault_create_key:
@@ -219,8 +222,9 @@ GPtrArray *mortise_vault_list (MortiseVault *self,
 guint mortise_vault_count (MortiseVault *self);
 
 /** mortise_vault_read_secrets: UNLOCKED. Returns: (transfer full): the credential's secrets */
-MortiseCredentialSecrets *
-mortise_vault_read_secrets (MortiseVault *self, const MortiseCredential *credential, GError **error);
+MortiseCredentialSecrets *mortise_vault_read_secrets (MortiseVault *self,
+                                                      const MortiseCredential *credential,
+                                                      GError **error);
 
 /** mortise_vault_load_key: read_secrets and TPM2_Load in one. UNLOCKED. TPM: one command. */
 MortiseTpmKey *
@@ -278,7 +282,8 @@ gboolean mortise_vault_purge (MortiseVault *self, gint64 row_id, GError **error)
 /** mortise_vault_purge_expired: destroys those over the 30 days; Returns: how many */
 guint mortise_vault_purge_expired (MortiseVault *self, gint64 now);
 
-/* --- Settings and authenticator state (core/vault/vault-settings.c) ---------------------------- */
+/* --- Settings and authenticator state (core/vault/vault-settings.c) ----------------------------
+ */
 
 /**
  * mortise_vault_get_setting:
@@ -289,9 +294,7 @@ guint mortise_vault_purge_expired (MortiseVault *self, gint64 now);
 GVariant *mortise_vault_get_setting (MortiseVault *self, const char *name);
 
 /** mortise_vault_set_setting: stores durably; %NULL @value removes */
-gboolean mortise_vault_set_setting (MortiseVault *self,
-                                    const char *name,
-                                    GVariant *value,
-                                    GError **error);
+gboolean
+mortise_vault_set_setting (MortiseVault *self, const char *name, GVariant *value, GError **error);
 
 G_END_DECLS

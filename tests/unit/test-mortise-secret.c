@@ -52,8 +52,8 @@ test_derive (void)
   const guint8 salt[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
   const guint8 no_info[] = { 0x8d, 0xa4, 0xe7, 0x75, 0xa5, 0x63, 0xc1, 0x8f, 0x71, 0x5f, 0x80,
                              0x2a, 0x06, 0x3c, 0x5a, 0x31, 0xb8, 0xa1, 0x1f, 0x5c, 0x5e, 0xe1 };
-  const guint8 with_info[] = { 0x3c, 0xb2, 0x5f, 0x25, 0xfa, 0xac, 0xd5, 0x7a, 0x90, 0x43, 0x4f,
-                               0x64, 0xd0, 0x36, 0x2f, 0x2a, 0x2d, 0x2d, 0x0a, 0x90 };
+  const guint8 with_info[] = { 0x3c, 0xb2, 0x5f, 0x25, 0xfa, 0xac, 0xd5, 0x7a, 0x90, 0x43,
+                               0x4f, 0x64, 0xd0, 0x36, 0x2f, 0x2a, 0x2d, 0x2d, 0x0a, 0x90 };
   g_autoptr (GBytes) salt_bytes = g_bytes_new (salt, sizeof salt);
   g_autoptr (MortiseSecret) secret = NULL;
   g_autoptr (MortiseSecret) third = NULL;
@@ -64,8 +64,8 @@ test_derive (void)
   third = mortise_secret_derive (secret, NULL, "", sizeof no_info);
   g_assert_cmpmem (mortise_secret_peek (third), sizeof no_info, no_info, sizeof no_info);
 
-  first = mortise_secret_derive (
-      secret, salt_bytes, "\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9", sizeof with_info);
+  first = mortise_secret_derive (secret, salt_bytes, "\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9",
+                                 sizeof with_info);
   g_assert_cmpmem (mortise_secret_peek (first), sizeof with_info, with_info, sizeof with_info);
 }
 
