@@ -78,7 +78,8 @@ typedef enum
 /**
  * MortisePromptChannel:
  *
- * One end of the dialogue: a file descriptor, blocking. Not thread-safe.
+ * One end of the dialogue: a file descriptor, blocking. One thread may send while another receives;
+ * otherwise not thread-safe.
  */
 typedef struct _MortisePromptChannel MortisePromptChannel;
 
@@ -88,7 +89,14 @@ void mortise_prompt_channel_free (MortisePromptChannel *channel);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MortisePromptChannel, mortise_prompt_channel_free)
 int mortise_prompt_channel_get_fd (MortisePromptChannel *channel);
 
-/** mortise_prompt_channel_send: @dictionary: (nullable): floating a{sv}, sunk; %NULL for none */
+/**
+ * mortise_prompt_channel_send:
+ * @dictionary: (nullable): floating a{sv}, sunk; %NULL for none (an empty one)
+ *
+ * Errors: %MORTISE_ERROR_DENIED when the other end closed, %MORTISE_ERROR_TIMED_OUT when it reads
+ * nothing for ten seconds, %MORTISE_ERROR_PROMPT_FAILED for a dictionary over
+ * %MORTISE_FRAME_MAX_SIZE.
+ */
 gboolean mortise_prompt_channel_send (MortisePromptChannel *channel,
                                       MortiseFrameType type,
                                       GVariant *dictionary,
@@ -104,13 +112,14 @@ gboolean mortise_prompt_channel_send_secret (MortisePromptChannel *channel,
  * @cancellable: (nullable): waiting ends when it is cancelled
  * @timeout_ms: how long to wait for the frame, or −1
  * @ret_type: (out): the frame's type
- * @ret_dictionary: (out) (nullable) (transfer full): for dictionary frames
+ * @ret_dictionary: (out) (nullable) (transfer full): for every frame but SECRET, maybe empty
  * @ret_kind, @ret_secret: (out) (nullable): for SECRET frames; the bytes go straight from the
  *   socket into locked memory
  *
  * Returns: %TRUE for a frame; %MORTISE_ERROR_DENIED when the other end closed,
- *   %MORTISE_ERROR_CANCELLED, %MORTISE_ERROR_TIMED_OUT, %MORTISE_ERROR_PROMPT_FAILED for a frame of
- *   the wrong shape
+ *   %MORTISE_ERROR_CANCELLED, %MORTISE_ERROR_TIMED_OUT (a frame that had begun to come in is not
+ *   lost: the next call goes on with it, so that a @timeout_ms of 0 suits a main loop),
+ *   %MORTISE_ERROR_PROMPT_FAILED for a frame of the wrong shape or cut off by the other end's death
  */
 gboolean mortise_prompt_channel_receive (MortisePromptChannel *channel,
                                          GCancellable *cancellable,
