@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Stands in for mortise-prompt in tests: `mortise-agent --prompter=…/scripted-prompter`. Answers
+ * from a script and writes down every question, so that a test can check the words a person would
+ * see.
+ *
+ * The folder named by the environment variable MORTISE_TEST_PROMPTER_DIR holds:
+ *
+ *   answers   one line per question, taken from the top as questions come (the file shrinks); empty
+ *             lines and lines with # in front are skipped. Tests may append lines at any time with
+ *             one write.
+ *   default   one line, used when `answers` has none left. Without it: deny
+ *   log       written here, one line per event, see below
+ *   count     how many questions were asked so far
+ *
+ * A line is a list of words in any order. What to do, one of:
+ *
+ *   approve     says yes
+ *   deny        says no
+ *   hang        shows itself and never answers, until the agent closes
+ *   close       shows itself and closes without an answer, as if the window was closed
+ *   crash       shows itself and dies of SIGKILL
+ *   no-display  exits with status 1 before showing anything
+ *   garbage     sends bytes that are no frame
+ *
+ * With what:
+ *
+ *   pin=A,B,C        the PIN typed; sent only if the question has "needs-pin". After a wrong one
+ * the next is sent; when none is left: no new-pin=A        the new PIN; sent only for
+ * "create-vault" and "change-pin" allow-export=1   leaves the switch on (or =0: off). Without: as
+ * the question had it account=N        chooses the Nth account, from 0 delay=MS         waits
+ * before it answers expect=KIND      says no, and logs `unexpected`, if the question is of another
+ * kind
+ *
+ * Lines of the log, N being the number of the question from 1:
+ *
+ *   N question DICTIONARY     as g_variant_print() without type annotations, on one line
+ *   N shown
+ *   N answer DICTIONARY       secrets sent with it are not logged, only `N secret KIND`
+ *   N update DICTIONARY
+ *   N raise
+ *   N closed-by-agent         the agent took the prompt away, or was done with it
+ *   N unexpected KIND
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "app/prompt/prompt-protocol.h"
+
+typedef struct
+{
+  const char *directory;
+  guint number;
+  MortisePromptChannel *channel;
+  GVariant *question;
+
+  char *action;
+  char **pins;
+  guint next_pin;
+  char *new_pin;
+  int allow_export; /* −1: as asked */
+  guint account;
+  guint delay_ms;
+  char *expect;
+} Prompter;
+
+static char *
+file_in (const Prompter *self, const char *name)
+{
+  return g_build_filename (self->directory, name, NULL);
+}
+
+G_GNUC_PRINTF (2, 3)
+static void
+log_line (const Prompter *self, const char *format, ...)
+{
+  g_autofree char *path = file_in (self, "log");
+  g_autofree char *text = NULL;
+  g_autofree char *line = NULL;
+  va_list args;
+  int fd;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_strdelimit (text, "\n", ' ');
+  line = g_strdup_printf ("%u %s\n", self->number, text);
+
+  /* One write: lines of two prompts at once stay whole. */
+  fd = open (path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (fd < 0 || write (fd, line, strlen (line)) != (gssize) strlen (line))
+    g_error ("Cannot write to %s", path);
+  close (fd);
+}
+
+static void
+log_dictionary (const Prompter *self, const char *event, GVariant *dictionary)
+{
+  g_autofree char *text = g_variant_print (dictionary, FALSE);
+
+  log_line (self, "%s %s", event, text);
+}
+
+/* The line for this question; also counts the question. */
+static char *
+take_line (Prompter *self)
+{
+  g_autofree char *lock_path = file_in (self, "lock");
+  g_autofree char *answers_path = file_in (self, "answers");
+  g_autofree char *default_path = file_in (self, "default");
+  g_autofree char *count_path = file_in (self, "count");
+  g_autofree char *count_text = NULL;
+  g_autofree char *new_count = NULL;
+  g_autofree char *content = NULL;
+  g_autofree char *line = NULL;
+  int lock_fd = open (lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+  if (lock_fd < 0 || flock (lock_fd, LOCK_EX) < 0)
+    g_error ("Cannot lock %s", lock_path);
+
+  if (g_file_get_contents (count_path, &count_text, NULL, NULL))
+    self->number = (guint) atoi (count_text);
+  self->number++;
+  new_count = g_strdup_printf ("%u\n", self->number);
+  g_file_set_contents (count_path, new_count, -1, NULL);
+
+  if (g_file_get_contents (answers_path, &content, NULL, NULL))
+    {
+      const char *rest = content;
+
+      while (line == NULL && *rest != '\0')
+        {
+          const char *end = strchrnul (rest, '\n');
+
+          line = g_strstrip (g_strndup (rest, (gsize) (end - rest)));
+          if (*line == '\0' || *line == '#')
+            g_clear_pointer (&line, g_free);
+          rest = *end == '\0' ? end : end + 1;
+        }
+      g_file_set_contents (answers_path, rest, -1, NULL);
+    }
+  if (line == NULL && !g_file_get_contents (default_path, &line, NULL, NULL))
+    line = g_strdup ("deny");
+  close (lock_fd);
+  return g_steal_pointer (&line);
+}
+
+static void
+read_word (Prompter *self, const char *word)
+{
+  static const char *const actions[] = { "approve", "deny",       "hang",    "close",
+                                         "crash",   "no-display", "garbage", NULL };
+  const char *value = strchr (word, '=');
+
+  if (g_strv_contains (actions, word))
+    {
+      g_free (self->action);
+      self->action = g_strdup (word);
+    }
+  else if (value == NULL)
+    g_error ("Unknown word “%s” in the script", word);
+  else if (g_str_has_prefix (word, "pin="))
+    self->pins = g_strsplit (value + 1, ",", -1);
+  else if (g_str_has_prefix (word, "new-pin="))
+    self->new_pin = g_strdup (value + 1);
+  else if (g_str_has_prefix (word, "allow-export="))
+    self->allow_export = atoi (value + 1);
+  else if (g_str_has_prefix (word, "account="))
+    self->account = (guint) atoi (value + 1);
+  else if (g_str_has_prefix (word, "delay="))
+    self->delay_ms = (guint) atoi (value + 1);
+  else if (g_str_has_prefix (word, "expect="))
+    self->expect = g_strdup (value + 1);
+  else
+    g_error ("Unknown word “%s” in the script", word);
+}
+
+static void
+read_script (Prompter *self)
+{
+  g_autofree char *line = take_line (self);
+  g_auto (GStrv) words = g_strsplit_set (line, " \t\n", -1);
+
+  self->allow_export = -1;
+  for (char **word = words; *word != NULL; word++)
+    {
+      if (**word != '\0')
+        read_word (self, *word);
+    }
+  if (self->action == NULL)
+    self->action = g_strdup ("approve");
+}
+
+static gboolean
+asked (const Prompter *self, const char *name)
+{
+  gboolean value = FALSE;
+
+  g_variant_lookup (self->question, name, "b", &value);
+  return value;
+}
+
+static void
+send_secret (Prompter *self, MortiseSecretKind kind, const char *text)
+{
+  g_autoptr (MortiseSecret) secret = NULL;
+
+  if (text == NULL || *text == '\0')
+    return;
+  secret = mortise_secret_new_from_data (text, strlen (text));
+  log_line (self, "secret %d", kind);
+  mortise_prompt_channel_send_secret (self->channel, kind, secret, NULL);
+}
+
+static void
+send_answer (Prompter *self, gboolean approved)
+{
+  GVariantDict dict;
+  g_autoptr (GVariant) answer = NULL;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "approved", "b", approved);
+  if (approved)
+    {
+      g_variant_dict_insert (&dict, "allow-export", "b",
+                             self->allow_export < 0 ? asked (self, "allow-export")
+                                                    : self->allow_export != 0);
+      g_variant_dict_insert (&dict, "account", "u", self->account);
+    }
+  answer = g_variant_ref_sink (g_variant_dict_end (&dict));
+  log_dictionary (self, "answer", answer);
+  mortise_prompt_channel_send (self->channel, MORTISE_FRAME_ANSWER, answer, NULL);
+}
+
+static void
+approve (Prompter *self)
+{
+  const char *kind = "";
+  gboolean new_pin;
+
+  g_variant_lookup (self->question, "kind", "&s", &kind);
+  new_pin = g_str_equal (kind, "create-vault") || g_str_equal (kind, "change-pin");
+
+  if (asked (self, "needs-pin") && self->pins != NULL)
+    {
+      if (self->pins[self->next_pin] == NULL)
+        {
+          send_answer (self, FALSE);
+          return;
+        }
+      send_secret (self, MORTISE_SECRET_KIND_PIN, self->pins[self->next_pin]);
+      self->next_pin++;
+    }
+  if (new_pin)
+    send_secret (self, MORTISE_SECRET_KIND_NEW_PIN, self->new_pin);
+  send_answer (self, TRUE);
+}
+
+static void
+act (Prompter *self)
+{
+  const char *kind = "";
+
+  if (self->delay_ms > 0)
+    g_usleep (self->delay_ms * 1000ul);
+
+  g_variant_lookup (self->question, "kind", "&s", &kind);
+  if (self->expect != NULL && !g_str_equal (self->expect, kind))
+    {
+      log_line (self, "unexpected %s", kind);
+      send_answer (self, FALSE);
+    }
+  else if (g_str_equal (self->action, "approve"))
+    approve (self);
+  else if (g_str_equal (self->action, "deny"))
+    send_answer (self, FALSE);
+  else if (g_str_equal (self->action, "close"))
+    exit (0);
+  else if (g_str_equal (self->action, "crash"))
+    kill (getpid (), SIGKILL);
+  else if (g_str_equal (self->action, "garbage"))
+    (void) !write (mortise_prompt_channel_get_fd (self->channel), "\xff\xff\xff\xff garbage", 12);
+}
+
+/* Returns: whether to go on */
+static gboolean
+handle_update (Prompter *self, GVariant *update)
+{
+  gboolean wrong = FALSE, fatal = FALSE, working = FALSE;
+
+  log_dictionary (self, "update", update);
+  g_variant_lookup (update, "pin-wrong", "b", &wrong);
+  g_variant_lookup (update, "fatal", "b", &fatal);
+  g_variant_lookup (update, "working", "b", &working);
+  if (fatal)
+    return FALSE;
+  if (wrong)
+    {
+      if (self->pins != NULL && self->pins[self->next_pin] != NULL)
+        approve (self);
+      else
+        send_answer (self, FALSE);
+    }
+  else if (!working)
+    /* Not accepted for another reason (a new PIN against the policy …): this script has no more. */
+    send_answer (self, FALSE);
+  return TRUE;
+}
+
+/* Returns: whether to go on */
+static gboolean
+handle_frame (Prompter *self)
+{
+  g_autoptr (GVariant) dictionary = NULL;
+  g_autoptr (GError) error = NULL;
+  MortiseFrameType type;
+
+  if (!mortise_prompt_channel_receive (self->channel, NULL, -1, &type, &dictionary, NULL, NULL,
+                                       &error))
+    {
+      log_line (self, "closed-by-agent");
+      return FALSE;
+    }
+  switch (type)
+    {
+    case MORTISE_FRAME_QUESTION:
+      self->question = g_steal_pointer (&dictionary);
+      log_dictionary (self, "question", self->question);
+      mortise_prompt_channel_send (self->channel, MORTISE_FRAME_SHOWN, NULL, NULL);
+      log_line (self, "shown");
+      act (self);
+      return TRUE;
+    case MORTISE_FRAME_UPDATE:
+      return handle_update (self, dictionary);
+    case MORTISE_FRAME_RAISE:
+      log_line (self, "raise");
+      return TRUE;
+    case MORTISE_FRAME_SHOWN:
+    case MORTISE_FRAME_ANSWER:
+    case MORTISE_FRAME_SECRET:
+    default:
+      g_error ("The agent sent a frame of type %d", type);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  int fd = -1;
+  GOptionEntry entries[] = {
+    { "fd", 0, 0, G_OPTION_ARG_INT, &fd, "The socket to the agent", "N" },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GError) error = NULL;
+  Prompter self = { 0 };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error) || fd < 0)
+    {
+      g_printerr ("%s\n", error != NULL ? error->message : "--fd is missing");
+      return 2;
+    }
+  self.directory = g_getenv ("MORTISE_TEST_PROMPTER_DIR");
+  if (self.directory == NULL)
+    g_error ("MORTISE_TEST_PROMPTER_DIR is not set");
+
+  read_script (&self);
+  if (g_str_equal (self.action, "no-display"))
+    return 1;
+  self.channel = mortise_prompt_channel_new (fd);
+  while (handle_frame (&self))
+    ;
+
+  mortise_prompt_channel_free (self.channel);
+  g_clear_pointer (&self.question, g_variant_unref);
+  g_strfreev (self.pins);
+  g_free (self.new_pin);
+  g_free (self.action);
+  g_free (self.expect);
+  return 0;
+}
