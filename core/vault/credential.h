@@ -92,6 +92,10 @@ typedef struct
 GType mortise_credential_get_type (void);
 MortiseCredential *mortise_credential_new (void);
 MortiseCredential *mortise_credential_ref (MortiseCredential *credential);
+
+/** mortise_credential_copy: (transfer full): a deep copy, to be changed for mortise_vault_update()
+ */
+MortiseCredential *mortise_credential_copy (const MortiseCredential *credential);
 void mortise_credential_unref (MortiseCredential *credential);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MortiseCredential, mortise_credential_unref)
 
