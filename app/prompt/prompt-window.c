@@ -1,0 +1,766 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "app/prompt/prompt-window.h"
+
+#include <glib/gi18n.h>
+
+#include "app/prompt/prompt-account-row.h"
+#include "app/prompt/prompt-new-pin.h"
+#include "app/prompt/prompt-pin.h"
+#include "app/prompt/prompt-resources.h"
+#include "app/prompt/prompt-site.h"
+#include "app/prompt/prompt-words.h"
+#include "core/text/display-text.h"
+
+/* More lines than anyone reads; the heading says how many there are. */
+#define LINES_MAX  200
+#define LINE_CHARS 200
+
+#define SITE_SHORT  20
+#define SITE_MEDIUM 28
+
+#define FEW_RETRIES 3
+
+typedef enum
+{
+  STATE_ASKING,
+  STATE_WORKING,
+  STATE_FATAL,
+} State;
+
+struct _MortisePromptWindow
+{
+  AdwWindow parent_instance;
+
+  MortisePromptQuestion *question;
+  MortisePromptWords *words;
+  MortisePromptGuard *guard;
+  State state;
+
+  AdwWindowTitle *title;
+  GtkWidget *demo;
+  GtkWidget *scroller;
+  GtkLabel *heading;
+  GtkLabel *site;
+  GtkLabel *site_note;
+  GtkLabel *why;
+  GtkWidget *notice;
+  GtkLabel *notice_label;
+  GtkWidget *accounts_scroller;
+  GtkListBox *accounts;
+  GtkWidget *lines_scroller;
+  GtkListBox *lines;
+  GtkWidget *kept;
+  AdwActionRow *kept_key;
+  AdwActionRow *export_row;
+  GtkSwitch *export_switch;
+  GtkWidget *pin_box;
+  GtkLabel *pin_reason;
+  AdwPasswordEntryRow *pin;
+  GtkLabel *retries;
+  MortisePromptNewPin *new_pin;
+  GtkWidget *confirm_box;
+  AdwEntryRow *confirm;
+  GtkWidget *problem;
+  GtkLabel *problem_label;
+  GtkWidget *progress;
+  GtkSpinner *spinner;
+  GtkLabel *progress_label;
+  GtkButton *deny;
+  GtkButton *approve;
+  GtkLabel *asker;
+};
+
+enum
+{
+  SIGNAL_APPROVED,
+  SIGNAL_DENIED,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (MortisePromptWindow, mortise_prompt_window, ADW_TYPE_WINDOW)
+
+/* --- Whether a yes may be given --------------------------------------------------------------- */
+
+static gboolean
+asks_new_pin (const MortisePromptQuestion *question)
+{
+  return question->kind == MORTISE_PROMPT_CREATE_VAULT ||
+         question->kind == MORTISE_PROMPT_CHANGE_PIN;
+}
+
+static gboolean
+has_pin (MortisePromptWindow *self)
+{
+  const char *text = gtk_editable_get_text (GTK_EDITABLE (self->pin));
+
+  /* Anything shorter or longer is certainly wrong and would cost a try. */
+  return mortise_prompt_pin_check (text, MORTISE_PROMPT_PIN_MIN_CODE_POINTS) <=
+         MORTISE_PROMPT_PIN_EASY;
+}
+
+/* Full-width and other scripts' digits count: an input method may be on. */
+static gboolean
+is_confirmed (MortisePromptWindow *self)
+{
+  g_autofree char *typed = NULL;
+  g_autofree char *plain = NULL;
+
+  if (self->words->confirm_text == NULL)
+    return TRUE;
+  typed =
+      g_utf8_normalize (gtk_editable_get_text (GTK_EDITABLE (self->confirm)), -1, G_NORMALIZE_NFKC);
+  if (typed == NULL)
+    return FALSE;
+  plain = g_utf8_strup (g_strstrip (typed), -1);
+  return g_str_equal (plain, self->words->confirm_text);
+}
+
+static gboolean
+is_complete (MortisePromptWindow *self)
+{
+  if (self->question->needs_pin && !has_pin (self))
+    return FALSE;
+  if (asks_new_pin (self->question) && !mortise_prompt_new_pin_is_complete (self->new_pin))
+    return FALSE;
+  return is_confirmed (self);
+}
+
+static void
+update_approve (MortisePromptWindow *self)
+{
+  gtk_widget_set_sensitive (GTK_WIDGET (self->approve),
+                            self->state == STATE_ASKING && is_complete (self) &&
+                                mortise_prompt_guard_is_open (self->guard));
+}
+
+static void
+approve (MortisePromptWindow *self)
+{
+  update_approve (self);
+  if (!gtk_widget_get_sensitive (GTK_WIDGET (self->approve)))
+    return;
+  mortise_prompt_window_show_working (self, NULL);
+  g_signal_emit (self, signals[SIGNAL_APPROVED], 0);
+}
+
+/* --- Filling the window ------------------------------------------------------------------------
+ */
+
+static void
+show_text (GtkLabel *label, const char *text)
+{
+  gtk_label_set_text (label, text != NULL ? text : "");
+  gtk_widget_set_visible (GTK_WIDGET (label), text != NULL && *text != '\0');
+}
+
+static void
+fill_site (MortisePromptWindow *self)
+{
+  g_autoptr (MortisePromptSite) site = NULL;
+  glong length;
+
+  if (self->question->rp_id == NULL)
+    return;
+  site = mortise_prompt_site_new (self->question->rp_id);
+  length = g_utf8_strlen (site->text, -1);
+  show_text (self->site, site->text);
+  show_text (self->site_note, site->note);
+  /* A host name reads from left to right in every language. */
+  gtk_widget_set_direction (GTK_WIDGET (self->site), GTK_TEXT_DIR_LTR);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->site), site->text);
+  gtk_widget_add_css_class (GTK_WIDGET (self->site), length <= SITE_SHORT    ? "short"
+                                                     : length <= SITE_MEDIUM ? "medium"
+                                                                             : "long");
+  gtk_widget_add_css_class (GTK_WIDGET (self->site_note), site->suspicious ? "error" : "dim-label");
+}
+
+static void
+add_account (MortisePromptWindow *self, const MortisePromptAccount *account, gboolean with_use)
+{
+  gtk_list_box_append (self->accounts, mortise_prompt_account_row_new (account, with_use));
+  gtk_widget_set_visible (self->accounts_scroller, TRUE);
+}
+
+static void
+fill_accounts (MortisePromptWindow *self)
+{
+  const MortisePromptQuestion *question = self->question;
+  MortisePromptAccount account = { question->user_name, question->user_display_name };
+  MortisePromptAccountRow *first = NULL;
+
+  if (question->kind != MORTISE_PROMPT_SIGN_IN)
+    {
+      if (account.user_name != NULL || account.user_display_name != NULL)
+        add_account (self, &account, FALSE);
+      return;
+    }
+  for (guint i = 0; i < question->accounts->len; i++)
+    add_account (self, mortise_prompt_question_get_account (question, i), TRUE);
+  for (guint i = 0; question->accounts->len > 1 && i < question->accounts->len; i++)
+    {
+      GtkListBoxRow *row = gtk_list_box_get_row_at_index (self->accounts, (int) i);
+
+      mortise_prompt_account_row_set_choice (MORTISE_PROMPT_ACCOUNT_ROW (row), first);
+      if (first == NULL)
+        first = MORTISE_PROMPT_ACCOUNT_ROW (row);
+    }
+  if (question->accounts->len > 1)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (self->accounts), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                    _ ("Account to sign in with"), -1);
+}
+
+static void
+add_line (MortisePromptWindow *self, const char *text, const char *css_class)
+{
+  GtkWidget *label = gtk_label_new (text);
+  GtkWidget *row = gtk_list_box_row_new ();
+
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_widget_add_css_class (row, "prompt-line");
+  if (css_class != NULL)
+    gtk_widget_add_css_class (label, css_class);
+  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), label);
+  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), FALSE);
+  gtk_widget_set_focusable (row, FALSE);
+  gtk_list_box_append (self->lines, row);
+  gtk_widget_set_visible (self->lines_scroller, TRUE);
+}
+
+static void
+add_lines (MortisePromptWindow *self, char **texts, const char *css_class)
+{
+  guint n = g_strv_length (texts);
+  g_autofree char *rest = NULL;
+
+  for (guint i = 0; i < MIN (n, LINES_MAX); i++)
+    {
+      g_autofree char *text = mortise_display_text (texts[i], LINE_CHARS);
+
+      add_line (self, text, css_class);
+    }
+  if (n > LINES_MAX)
+    {
+      rest =
+          g_strdup_printf (ngettext ("and %u more", "and %u more", n - LINES_MAX), n - LINES_MAX);
+      add_line (self, rest, "dim-label");
+    }
+}
+
+static void
+show_export_truth (MortisePromptWindow *self)
+{
+  adw_action_row_set_subtitle (
+      self->export_row, mortise_prompt_words_export (gtk_switch_get_active (self->export_switch)));
+}
+
+static void
+fill_kept (MortisePromptWindow *self)
+{
+  g_autofree char *key = NULL;
+
+  if (self->question->kind != MORTISE_PROMPT_REGISTER)
+    return;
+  key = mortise_prompt_words_key (self->question);
+  adw_action_row_set_subtitle (self->kept_key, key);
+  gtk_switch_set_active (self->export_switch, self->question->allow_export);
+  gtk_widget_set_visible (GTK_WIDGET (self->export_row), self->question->offer_export);
+  show_export_truth (self);
+  gtk_widget_set_visible (self->kept, TRUE);
+}
+
+static void
+show_retries (MortisePromptWindow *self, guint retries)
+{
+  g_autofree char *text = mortise_prompt_words_retries (retries);
+  const char *classes[] = { "caption", retries <= FEW_RETRIES ? "error" : "dim-label", NULL };
+
+  show_text (self->retries, text);
+  gtk_widget_set_css_classes (GTK_WIDGET (self->retries), classes);
+}
+
+static void
+fill_secrets (MortisePromptWindow *self)
+{
+  const MortisePromptQuestion *question = self->question;
+
+  if (question->kind == MORTISE_PROMPT_CHANGE_PIN)
+    adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->pin), _ ("Current PIN"));
+  mortise_prompt_harden_entry (self->pin);
+  gtk_widget_set_visible (self->pin_box, question->needs_pin);
+  show_text (self->pin_reason, self->words->pin_reason);
+  gtk_widget_set_visible (GTK_WIDGET (self->retries), FALSE);
+  if (question->has_retries)
+    show_retries (self, question->retries);
+
+  mortise_prompt_new_pin_set_min_length (self->new_pin, question->min_pin_length);
+  gtk_widget_set_visible (GTK_WIDGET (self->new_pin), asks_new_pin (question));
+
+  if (self->words->confirm_title != NULL)
+    {
+      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->confirm),
+                                     self->words->confirm_title);
+      gtk_accessible_update_property (
+          GTK_ACCESSIBLE (gtk_editable_get_delegate (GTK_EDITABLE (self->confirm))),
+          GTK_ACCESSIBLE_PROPERTY_LABEL, self->words->confirm_title, -1);
+      gtk_widget_set_visible (self->confirm_box, TRUE);
+    }
+}
+
+static char *
+without_mnemonic (const char *text)
+{
+  GString *plain = g_string_new (text);
+
+  (void) g_string_replace (plain, "_", "", 1);
+  return g_string_free (plain, FALSE);
+}
+
+/* A mnemonic button is otherwise read with its underline and then once more without. */
+static void
+name_button (GtkButton *button)
+{
+  g_autofree char *name = without_mnemonic (gtk_button_get_label (button));
+
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
+
+static void
+fill_buttons (MortisePromptWindow *self)
+{
+  gboolean types_secret = self->question->needs_pin || asks_new_pin (self->question);
+
+  gtk_button_set_label (self->approve, self->words->approve);
+  gtk_widget_add_css_class (GTK_WIDGET (self->approve),
+                            self->words->destructive ? "destructive-action" : "suggested-action");
+  name_button (self->approve);
+  name_button (self->deny);
+  /* Enter says yes only after a PIN was typed on purpose, and never to destroying something. */
+  if (types_secret && !self->words->destructive)
+    gtk_window_set_default_widget (GTK_WINDOW (self), GTK_WIDGET (self->approve));
+}
+
+static void
+describe (MortisePromptWindow *self)
+{
+  g_autofree char *host = mortise_display_text (self->question->host, LINE_CHARS);
+  g_autofree char *name = NULL;
+
+  adw_window_title_set_subtitle (self->title, host);
+  if (self->question->rp_id != NULL)
+    name = g_strdup_printf ("%s %s", self->words->heading, gtk_label_get_text (self->site));
+  else
+    name = g_strdup (self->words->heading);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, self->words->why, -1);
+}
+
+static void
+focus_first (MortisePromptWindow *self)
+{
+  GtkWidget *widget = GTK_WIDGET (self->deny);
+
+  if (self->question->needs_pin)
+    widget = GTK_WIDGET (self->pin);
+  else if (asks_new_pin (self->question))
+    widget = GTK_WIDGET (self->new_pin);
+  else if (self->words->confirm_text != NULL)
+    widget = GTK_WIDGET (self->confirm);
+  gtk_widget_grab_focus (widget);
+}
+
+static void
+fill (MortisePromptWindow *self)
+{
+  self->words = mortise_prompt_words_new (self->question);
+  show_text (self->heading, self->words->heading);
+  show_text (self->why, self->words->why);
+  show_text (self->notice_label, self->words->notice);
+  gtk_widget_set_visible (self->notice, self->words->notice != NULL);
+  if (self->words->destructive)
+    gtk_widget_add_css_class (self->notice, "destructive");
+  show_text (self->asker, self->words->asker);
+  gtk_widget_set_visible (self->demo, self->question->demo);
+  fill_site (self);
+  fill_accounts (self);
+  add_lines (self, self->question->passkeys, NULL);
+  add_lines (self, self->question->changes, "heading");
+  fill_kept (self);
+  fill_secrets (self);
+  fill_buttons (self);
+  describe (self);
+  update_approve (self);
+  focus_first (self);
+}
+
+/* --- States ------------------------------------------------------------------------------------
+ */
+
+static void
+set_state (MortisePromptWindow *self, State state)
+{
+  gboolean asking = state == STATE_ASKING;
+  GtkWidget *inputs[] = { GTK_WIDGET (self->accounts), GTK_WIDGET (self->export_switch),
+                          self->pin_box, GTK_WIDGET (self->new_pin), self->confirm_box };
+
+  self->state = state;
+  for (gsize i = 0; i < G_N_ELEMENTS (inputs); i++)
+    gtk_widget_set_sensitive (inputs[i], asking);
+  gtk_widget_set_visible (self->progress, state == STATE_WORKING);
+  gtk_spinner_set_spinning (self->spinner, state == STATE_WORKING);
+  update_approve (self);
+}
+
+static void
+show_problem (MortisePromptWindow *self, const char *message)
+{
+  gboolean has_message = message != NULL && *message != '\0';
+
+  /* Shown first: screen readers tell of an alert's text when it changes on the screen. */
+  gtk_widget_set_visible (self->problem, has_message);
+  gtk_label_set_text (self->problem_label, has_message ? message : "");
+}
+
+static void
+mark_pin (MortisePromptWindow *self, gboolean wrong)
+{
+  GtkAccessible *text = GTK_ACCESSIBLE (gtk_editable_get_delegate (GTK_EDITABLE (self->pin)));
+
+  if (wrong)
+    {
+      gtk_widget_add_css_class (GTK_WIDGET (self->pin), "error");
+      gtk_accessible_update_state (text, GTK_ACCESSIBLE_STATE_INVALID, GTK_ACCESSIBLE_INVALID_TRUE,
+                                   -1);
+      gtk_accessible_update_relation (text, GTK_ACCESSIBLE_RELATION_DESCRIBED_BY,
+                                      self->problem_label, self->retries, NULL, -1);
+    }
+  else
+    {
+      gtk_widget_remove_css_class (GTK_WIDGET (self->pin), "error");
+      gtk_accessible_reset_state (text, GTK_ACCESSIBLE_STATE_INVALID);
+    }
+}
+
+static void
+wipe_entries (MortisePromptWindow *self)
+{
+  gtk_editable_set_text (GTK_EDITABLE (self->pin), "");
+  mortise_prompt_new_pin_clear (self->new_pin);
+}
+
+/* --- Handlers ----------------------------------------------------------------------------------
+ */
+
+static void
+on_approve_clicked (MortisePromptWindow *self)
+{
+  approve (self);
+}
+
+static void
+on_deny_clicked (MortisePromptWindow *self)
+{
+  g_signal_emit (self, signals[SIGNAL_DENIED], 0);
+}
+
+static void
+on_input_changed (MortisePromptWindow *self)
+{
+  update_approve (self);
+}
+
+static void
+on_pin_changed (MortisePromptWindow *self)
+{
+  if (*gtk_editable_get_text (GTK_EDITABLE (self->pin)) != '\0')
+    mark_pin (self, FALSE);
+  update_approve (self);
+}
+
+static void
+on_pin_activated (MortisePromptWindow *self)
+{
+  if (asks_new_pin (self->question))
+    gtk_widget_grab_focus (GTK_WIDGET (self->new_pin));
+  else if (!self->words->destructive)
+    approve (self);
+}
+
+static void
+on_new_pin_activated (MortisePromptWindow *self)
+{
+  approve (self);
+}
+
+static void
+on_export_switched (MortisePromptWindow *self)
+{
+  show_export_truth (self);
+}
+
+static gboolean
+on_close_request (MortisePromptWindow *self)
+{
+  g_signal_emit (self, signals[SIGNAL_DENIED], 0);
+  return GDK_EVENT_STOP;
+}
+
+static gboolean
+on_escape (GtkWidget *widget, GVariant *args, gpointer user_data)
+{
+  g_signal_emit (widget, signals[SIGNAL_DENIED], 0);
+  return GDK_EVENT_STOP;
+}
+
+/* --- Public ------------------------------------------------------------------------------------
+ */
+
+void
+mortise_prompt_init (void)
+{
+  g_autoptr (GtkCssProvider) provider = gtk_css_provider_new ();
+
+  /* In a static library nothing else would pull the resources in. */
+  g_resources_register (mortise_prompt_get_resource ());
+  gtk_css_provider_load_from_resource (provider, MORTISE_OBJECT_PATH "/prompt/prompt.css");
+  gtk_style_context_add_provider_for_display (gdk_display_get_default (),
+                                              GTK_STYLE_PROVIDER (provider),
+                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+  g_type_ensure (MORTISE_TYPE_PROMPT_NEW_PIN);
+  g_type_ensure (MORTISE_TYPE_PROMPT_ACCOUNT_ROW);
+}
+
+GtkWidget *
+mortise_prompt_window_new (MortisePromptQuestion *question)
+{
+  MortisePromptWindow *self = g_object_new (MORTISE_TYPE_PROMPT_WINDOW, NULL);
+
+  self->question = question;
+  fill (self);
+  return GTK_WIDGET (self);
+}
+
+MortisePromptGuard *
+mortise_prompt_window_get_guard (MortisePromptWindow *self)
+{
+  return self->guard;
+}
+
+const MortisePromptQuestion *
+mortise_prompt_window_get_question (MortisePromptWindow *self)
+{
+  return self->question;
+}
+
+MortiseSecret *
+mortise_prompt_window_take_pin (MortisePromptWindow *self)
+{
+  MortiseSecret *secret = NULL;
+
+  if (self->question->needs_pin && has_pin (self))
+    secret = mortise_prompt_pin_to_secret (gtk_editable_get_text (GTK_EDITABLE (self->pin)));
+  gtk_editable_set_text (GTK_EDITABLE (self->pin), "");
+  return secret;
+}
+
+MortiseSecret *
+mortise_prompt_window_take_new_pin (MortisePromptWindow *self)
+{
+  MortiseSecret *secret = NULL;
+
+  if (asks_new_pin (self->question) && mortise_prompt_new_pin_is_complete (self->new_pin))
+    secret = mortise_prompt_new_pin_dup_secret (self->new_pin);
+  mortise_prompt_new_pin_clear (self->new_pin);
+  return secret;
+}
+
+gboolean
+mortise_prompt_window_get_allow_export (MortisePromptWindow *self)
+{
+  return self->question->offer_export ? gtk_switch_get_active (self->export_switch)
+                                      : self->question->allow_export;
+}
+
+guint
+mortise_prompt_window_get_account (MortisePromptWindow *self)
+{
+  GtkListBoxRow *row;
+
+  if (self->question->kind != MORTISE_PROMPT_SIGN_IN)
+    return 0;
+  for (int i = 0; (row = gtk_list_box_get_row_at_index (self->accounts, i)) != NULL; i++)
+    {
+      if (mortise_prompt_account_row_is_chosen (MORTISE_PROMPT_ACCOUNT_ROW (row)))
+        return (guint) i;
+    }
+  return 0;
+}
+
+gboolean
+mortise_prompt_window_is_asking (MortisePromptWindow *self)
+{
+  return self->state == STATE_ASKING;
+}
+
+void
+mortise_prompt_window_show_working (MortisePromptWindow *self, const char *message)
+{
+  if (self->state == STATE_FATAL)
+    return;
+  show_problem (self, NULL);
+  mark_pin (self, FALSE);
+  set_state (self, STATE_WORKING);
+  gtk_label_set_text (self->progress_label,
+                      message != NULL && *message != '\0' ? message : self->words->working);
+}
+
+void
+mortise_prompt_window_ask_again (MortisePromptWindow *self,
+                                 const char *message,
+                                 gboolean pin_wrong,
+                                 const guint *retries)
+{
+  if (self->state == STATE_FATAL)
+    return;
+  wipe_entries (self);
+  set_state (self, STATE_ASKING);
+  if (message == NULL || *message == '\0')
+    message = pin_wrong ? _ ("That PIN is wrong.") : NULL;
+  if (retries != NULL)
+    show_retries (self, *retries);
+  show_problem (self, message);
+  mark_pin (self, pin_wrong && self->question->needs_pin);
+  focus_first (self);
+}
+
+void
+mortise_prompt_window_show_fatal (MortisePromptWindow *self, const char *message)
+{
+  wipe_entries (self);
+  set_state (self, STATE_FATAL);
+  show_problem (self, message != NULL && *message != '\0'
+                          ? message
+                          : _ ("This did not work, and nothing was changed."));
+  mark_pin (self, FALSE);
+  gtk_window_set_default_widget (GTK_WINDOW (self), NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->approve), FALSE);
+  gtk_widget_set_visible (self->pin_box, FALSE);
+  gtk_widget_set_visible (GTK_WIDGET (self->new_pin), FALSE);
+  gtk_widget_set_visible (self->confirm_box, FALSE);
+  gtk_button_set_label (self->deny, _ ("_Close"));
+  name_button (self->deny);
+  gtk_widget_grab_focus (GTK_WIDGET (self->deny));
+}
+
+void
+mortise_prompt_window_raise (MortisePromptWindow *self)
+{
+  mortise_prompt_guard_shut (self->guard);
+  gtk_window_present (GTK_WINDOW (self));
+}
+
+/* --- Class -------------------------------------------------------------------------------------
+ */
+
+static void
+mortise_prompt_window_dispose (GObject *object)
+{
+  MortisePromptWindow *self = MORTISE_PROMPT_WINDOW (object);
+
+  if (self->pin != NULL)
+    wipe_entries (self);
+  g_clear_object (&self->guard);
+  G_OBJECT_CLASS (mortise_prompt_window_parent_class)->dispose (object);
+}
+
+static void
+mortise_prompt_window_finalize (GObject *object)
+{
+  MortisePromptWindow *self = MORTISE_PROMPT_WINDOW (object);
+
+  mortise_prompt_question_free (self->question);
+  mortise_prompt_words_free (self->words);
+  G_OBJECT_CLASS (mortise_prompt_window_parent_class)->finalize (object);
+}
+
+#define BIND(name) gtk_widget_class_bind_template_child (widget_class, MortisePromptWindow, name)
+
+static void
+bind_children (GtkWidgetClass *widget_class)
+{
+  BIND (title);
+  BIND (demo);
+  BIND (scroller);
+  BIND (heading);
+  BIND (site);
+  BIND (site_note);
+  BIND (why);
+  BIND (notice);
+  BIND (notice_label);
+  BIND (accounts_scroller);
+  BIND (accounts);
+  BIND (lines_scroller);
+  BIND (lines);
+  BIND (kept);
+  BIND (kept_key);
+  BIND (export_row);
+  BIND (export_switch);
+  BIND (pin_box);
+  BIND (pin_reason);
+  BIND (pin);
+  BIND (retries);
+  BIND (new_pin);
+  BIND (confirm_box);
+  BIND (confirm);
+  BIND (problem);
+  BIND (problem_label);
+  BIND (progress);
+  BIND (spinner);
+  BIND (progress_label);
+  BIND (deny);
+  BIND (approve);
+  BIND (asker);
+}
+
+static void
+mortise_prompt_window_class_init (MortisePromptWindowClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = mortise_prompt_window_dispose;
+  object_class->finalize = mortise_prompt_window_finalize;
+
+  signals[SIGNAL_APPROVED] = g_signal_new ("approved", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                           0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_DENIED] = g_signal_new ("denied", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                         NULL, NULL, NULL, G_TYPE_NONE, 0);
+
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               MORTISE_OBJECT_PATH "/prompt/prompt-window.ui");
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_ALERT_DIALOG);
+  gtk_widget_class_add_binding (widget_class, GDK_KEY_Escape, 0, on_escape, NULL);
+  bind_children (widget_class);
+  gtk_widget_class_bind_template_callback (widget_class, on_approve_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_deny_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, on_input_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_pin_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_pin_activated);
+  gtk_widget_class_bind_template_callback (widget_class, on_new_pin_activated);
+  gtk_widget_class_bind_template_callback (widget_class, on_export_switched);
+  gtk_widget_class_bind_template_callback (widget_class, on_close_request);
+}
+
+static void
+mortise_prompt_window_init (MortisePromptWindow *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->guard = mortise_prompt_guard_new (GTK_WINDOW (self));
+  g_signal_connect_object (self->guard, "notify::open", G_CALLBACK (update_approve), self,
+                           G_CONNECT_SWAPPED);
+}
