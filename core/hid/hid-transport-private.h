@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <sys/types.h>
+
 #include "core/hid/hid-transport.h"
 
 G_BEGIN_DECLS
@@ -24,8 +26,12 @@ void mortise_hid_transport_emit_failed (MortiseHidTransport *self, const GError 
 /** mortise_socket_transport_new: a SOCK_SEQPACKET listener at @path */
 MortiseHidTransport *mortise_socket_transport_new (const char *path);
 
-/** mortise_uhid_transport_new: @path: the character device, normally /dev/uhid */
-MortiseHidTransport *mortise_uhid_transport_new (const char *path);
+/**
+ * mortise_uhid_transport_new:
+ * @path: the character device, normally /dev/uhid
+ * @owner: the user the device is for; told in its `uniq`, nothing more
+ */
+MortiseHidTransport *mortise_uhid_transport_new (const char *path, uid_t owner);
 
 /**
  * mortise_uhid_transport_new_for_fd:

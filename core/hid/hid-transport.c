@@ -4,7 +4,9 @@
 #include "core/hid/hid-transport.h"
 
 #include <glib/gi18n.h>
+#include <unistd.h>
 
+#include "core/hid/hid-broker.h"
 #include "core/hid/hid-transport-private.h"
 
 G_DEFINE_ABSTRACT_TYPE (MortiseHidTransport, mortise_hid_transport, G_TYPE_OBJECT)
@@ -62,14 +64,19 @@ mortise_hid_transport_new (const char *description, GError **error)
   g_return_val_if_fail (description != NULL, NULL);
 
   if (g_str_equal (description, "uhid"))
-    return mortise_uhid_transport_new ("/dev/uhid");
+    return g_file_test (MORTISE_HID_BROKER_SOCKET, G_FILE_TEST_EXISTS)
+               ? mortise_broker_transport_new (MORTISE_HID_BROKER_SOCKET)
+               : mortise_uhid_transport_new ("/dev/uhid", getuid ());
   if (g_str_has_prefix (description, "uhid:") && description[5] != '\0')
-    return mortise_uhid_transport_new (description + 5);
+    return mortise_uhid_transport_new (description + 5, getuid ());
+  if (g_str_has_prefix (description, "broker:") && description[7] != '\0')
+    return mortise_broker_transport_new (description + 7);
   if (g_str_has_prefix (description, "socket:") && description[7] != '\0')
     return mortise_socket_transport_new (description + 7);
 
   g_set_error (error, MORTISE_ERROR, MORTISE_ERROR_INVALID_ARGUMENT,
-               _ ("“%s” is no transport. Use “uhid”, “uhid:PATH” or “socket:PATH”."), description);
+               _ ("“%s” is no transport. Use “uhid”, “uhid:PATH”, “broker:PATH” or “socket:PATH”."),
+               description);
   return NULL;
 }
 

@@ -35,9 +35,9 @@ struct _MortiseHidTransportClass
 
 /**
  * mortise_hid_transport_new:
- * @description: "uhid" (the kernel's /dev/uhid), "uhid:PATH" or "socket:PATH" (a SOCK_SEQPACKET
- *   Unix socket, one report per message, no report id, several clients, replies go to all of them
- *   as on a bus)
+ * @description: "uhid" (the system service mortise-hid if its socket is there, else the kernel's
+ *   /dev/uhid), "uhid:PATH", "broker:PATH" or "socket:PATH" (a SOCK_SEQPACKET Unix socket, one
+ *   report per message, no report id, several clients, replies go to all of them as on a bus)
  *
  * Returns: (transfer full): a transport that is not started yet;
  *   %MORTISE_ERROR_INVALID_ARGUMENT for an unknown description

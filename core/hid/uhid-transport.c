@@ -67,6 +67,7 @@ struct _MortiseUhidTransport
   MortiseHidTransport parent_instance;
 
   char *path;
+  uid_t owner;
   GMainContext *context;
   int fd;
   int injected_fd;
@@ -398,7 +399,7 @@ open_device (MortiseUhidTransport *self, GError **error)
 }
 
 static gboolean
-create_device (int fd)
+create_device (int fd, uid_t owner)
 {
   g_autofree struct uhid_event *event = g_new0 (struct uhid_event, 1);
   struct uhid_create2_req *create = &event->u.create2;
@@ -407,7 +408,7 @@ create_device (int fd)
   g_strlcpy ((char *) create->name, DEVICE_NAME, sizeof create->name);
   g_strlcpy ((char *) create->phys, "mortise", sizeof create->phys);
   /* Plain ASCII: udev rules of others match against it. Tells users' keys apart, nothing more. */
-  g_snprintf ((char *) create->uniq, sizeof create->uniq, "mortise-%u", (guint) getuid ());
+  g_snprintf ((char *) create->uniq, sizeof create->uniq, "mortise-%u", (guint) owner);
   create->bus = DEVICE_BUS;
   create->vendor = DEVICE_VENDOR;
   create->product = DEVICE_PRODUCT;
@@ -429,7 +430,7 @@ mortise_uhid_transport_start (MortiseHidTransport *transport, GError **error)
   fd = open_device (self, error);
   if (fd < 0)
     return FALSE;
-  if (!create_device (fd))
+  if (!create_device (fd, self->owner))
     {
       const int reason = errno;
 
@@ -498,11 +499,12 @@ mortise_uhid_transport_init (MortiseUhidTransport *self)
 }
 
 MortiseHidTransport *
-mortise_uhid_transport_new (const char *path)
+mortise_uhid_transport_new (const char *path, uid_t owner)
 {
   MortiseUhidTransport *self = g_object_new (MORTISE_TYPE_UHID_TRANSPORT, NULL);
 
   self->path = g_strdup (path);
+  self->owner = owner;
   return MORTISE_HID_TRANSPORT (self);
 }
 
@@ -513,5 +515,6 @@ mortise_uhid_transport_new_for_fd (int fd)
 
   self->path = g_strdup ("uhid");
   self->injected_fd = fd;
+  self->owner = getuid ();
   return MORTISE_HID_TRANSPORT (self);
 }
