@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 
 #include "app/prompt/prompt-account-row.h"
+#include "app/prompt/prompt-fit.h"
 #include "app/prompt/prompt-new-pin.h"
 #include "app/prompt/prompt-pin.h"
 #include "app/prompt/prompt-resources.h"
@@ -40,16 +41,15 @@ struct _MortisePromptWindow
 
   AdwWindowTitle *title;
   GtkWidget *demo;
-  GtkWidget *scroller;
   GtkLabel *heading;
   GtkLabel *site;
   GtkLabel *site_note;
   GtkLabel *why;
   GtkWidget *notice;
   GtkLabel *notice_label;
-  GtkWidget *accounts_scroller;
+  GtkWidget *accounts_fit;
   GtkListBox *accounts;
-  GtkWidget *lines_scroller;
+  GtkWidget *lines_fit;
   GtkListBox *lines;
   GtkWidget *kept;
   AdwActionRow *kept_key;
@@ -182,7 +182,7 @@ static void
 add_account (MortisePromptWindow *self, const MortisePromptAccount *account, gboolean with_use)
 {
   gtk_list_box_append (self->accounts, mortise_prompt_account_row_new (account, with_use));
-  gtk_widget_set_visible (self->accounts_scroller, TRUE);
+  gtk_widget_set_visible (self->accounts_fit, TRUE);
 }
 
 static void
@@ -229,7 +229,7 @@ add_line (MortisePromptWindow *self, const char *text, const char *css_class)
   gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), FALSE);
   gtk_widget_set_focusable (row, FALSE);
   gtk_list_box_append (self->lines, row);
-  gtk_widget_set_visible (self->lines_scroller, TRUE);
+  gtk_widget_set_visible (self->lines_fit, TRUE);
 }
 
 static void
@@ -388,8 +388,9 @@ fill (MortisePromptWindow *self)
   gtk_widget_set_visible (self->demo, self->question->demo);
   fill_site (self);
   fill_accounts (self);
-  add_lines (self, self->question->passkeys, NULL);
-  add_lines (self, self->question->changes, "heading");
+  add_lines (self, self->question->passkeys,
+             self->question->kind == MORTISE_PROMPT_EDIT ? "heading" : NULL);
+  add_lines (self, self->question->changes, NULL);
   fill_kept (self);
   fill_secrets (self);
   fill_buttons (self);
@@ -531,6 +532,7 @@ mortise_prompt_init (void)
   gtk_style_context_add_provider_for_display (gdk_display_get_default (),
                                               GTK_STYLE_PROVIDER (provider),
                                               GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+  g_type_ensure (MORTISE_TYPE_PROMPT_FIT);
   g_type_ensure (MORTISE_TYPE_PROMPT_NEW_PIN);
   g_type_ensure (MORTISE_TYPE_PROMPT_ACCOUNT_ROW);
 }
@@ -695,16 +697,15 @@ bind_children (GtkWidgetClass *widget_class)
 {
   BIND (title);
   BIND (demo);
-  BIND (scroller);
   BIND (heading);
   BIND (site);
   BIND (site_note);
   BIND (why);
   BIND (notice);
   BIND (notice_label);
-  BIND (accounts_scroller);
+  BIND (accounts_fit);
   BIND (accounts);
-  BIND (lines_scroller);
+  BIND (lines_fit);
   BIND (lines);
   BIND (kept);
   BIND (kept_key);

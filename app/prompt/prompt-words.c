@@ -42,7 +42,7 @@ static const KindWords kind_words[] = {
     N_("Use the passkeys of this computer?"),
     N_("A browser or another program asks which security key to use. Nothing is made or signed by "
        "saying yes."),
-    N_("_Use This Computer"),
+    N_("_Use Them"),
     N_("Telling the program…"),
     FALSE,
   },
@@ -58,7 +58,7 @@ static const KindWords kind_words[] = {
     N_("No passkey for this site here"),
     N_("The site asked for a passkey that this computer does not hold. If you go on, your browser "
        "learns that and can offer another way to sign in."),
-    N_("_Tell the Browser"),
+    N_("_Let It Know"),
     N_("Telling the browser…"),
     FALSE,
   },
@@ -81,7 +81,7 @@ static const KindWords kind_words[] = {
     N_("Destroy every passkey?"),
     N_("All passkeys on this computer, those in Recently deleted and the PIN are destroyed. Nobody "
        "can bring them back. A site that knows you only by one of them will lock you out."),
-    N_("_Destroy Everything"),
+    N_("_Destroy All"),
     N_("Destroying everything…"),
     TRUE,
   },
@@ -258,8 +258,8 @@ make_asker (const MortisePromptQuestion *question)
     }
   if (*requester == '\0')
     /* Translators: %s is the computer's name. */
-    return g_strdup_printf (_ ("Asked through the security key that Mortise is on %s. Your answer "
-                               "stays on this computer."),
+    return g_strdup_printf (_ ("A program on %s asks through the security key of Mortise. Your "
+                               "answer stays on this computer."),
                             host);
   /* Translators: the first %s is a program, such as “the Mortise window”; the second the computer's
    * name. */
@@ -276,14 +276,11 @@ add_confirmation (const MortisePromptQuestion *question, MortisePromptWords *wor
   if (question->has_count && question->count > 0)
     {
       words->confirm_text = g_strdup_printf ("%u", question->count);
-      words->confirm_title = g_strdup_printf (
-          ngettext ("Type %u, the number of passkeys that will be lost",
-                    "Type %u, the number of passkeys that will be lost", question->count),
-          question->count);
+      /* Translators: %s is a number or a word in Latin capitals that is not translated. */
+      words->confirm_title = g_strdup_printf (_ ("Type %s to confirm"), words->confirm_text);
       return;
     }
   words->confirm_text = g_strdup ("RESET");
-  /* Translators: %s is a word in Latin capitals that is not translated. */
   words->confirm_title = g_strdup_printf (_ ("Type %s to confirm"), words->confirm_text);
 }
 

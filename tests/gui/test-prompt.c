@@ -34,7 +34,7 @@ has_ended (gpointer user_data)
 }
 
 static void
-fixture_open_unguarded (Fixture *fixture, GVariant *question, gboolean guarded)
+fixture_open_guarded (Fixture *fixture, GVariant *question, gboolean guarded)
 {
   g_autoptr (GError) error = NULL;
   int fds[2];
@@ -61,7 +61,7 @@ fixture_open_unguarded (Fixture *fixture, GVariant *question, gboolean guarded)
 static void
 fixture_open (Fixture *fixture, const char *name)
 {
-  fixture_open_unguarded (fixture, prompt_question (name), FALSE);
+  fixture_open_guarded (fixture, prompt_question (name), FALSE);
 }
 
 static void
@@ -106,6 +106,856 @@ test_looks (gconstpointer data)
   fixture_close (&fixture);
 }
 
+static void
+send_update (Fixture *fixture, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  GVariant *update = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  mortise_prompt_channel_send (fixture->agent, MORTISE_FRAME_UPDATE, update, &error);
+  g_assert_no_error (error);
+}
+
+static void
+expect_secret (Fixture *fixture, MortiseSecretKind expected_kind, const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MortiseSecret) secret = NULL;
+  MortiseSecretKind kind;
+  MortiseFrameType type;
+
+  g_assert_true (mortise_prompt_channel_receive (fixture->agent, NULL, 10000, &type, NULL, &kind,
+                                                 &secret, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (type, ==, MORTISE_FRAME_SECRET);
+  g_assert_cmpint (kind, ==, expected_kind);
+  g_assert_cmpmem (mortise_secret_peek (secret), mortise_secret_get_size (secret), expected,
+                   strlen (expected));
+}
+
+static void
+expect_answer (Fixture *fixture, const char *expected)
+{
+  g_autoptr (GVariant) answer = NULL;
+  g_autoptr (GVariant) wanted =
+      g_variant_parse (G_VARIANT_TYPE_VARDICT, expected, NULL, NULL, NULL);
+  GVariantIter iter;
+  const char *key;
+  GVariant *value;
+
+  g_assert_nonnull (wanted);
+  expect_frame (fixture, MORTISE_FRAME_ANSWER, &answer);
+  g_variant_iter_init (&iter, wanted);
+  while (g_variant_iter_next (&iter, "{&sv}", &key, &value))
+    {
+      g_autoptr (GVariant) given = g_variant_lookup_value (answer, key, NULL);
+
+      g_assert_nonnull (given);
+      g_assert_cmpvariant (given, value);
+      g_variant_unref (value);
+    }
+}
+
+static void
+expect_silence (Fixture *fixture)
+{
+  g_autoptr (GError) error = NULL;
+  MortiseFrameType type;
+
+  g_assert_false (
+      mortise_prompt_channel_receive (fixture->agent, NULL, 0, &type, NULL, NULL, NULL, &error));
+  g_assert_error (error, MORTISE_ERROR, MORTISE_ERROR_TIMED_OUT);
+}
+
+/* The prompt went away without a word, or after what was read already. */
+static void
+expect_closed (Fixture *fixture)
+{
+  g_autoptr (GError) error = NULL;
+  MortiseFrameType type;
+
+  g_assert_false (mortise_prompt_channel_receive (fixture->agent, NULL, 10000, &type, NULL, NULL,
+                                                  NULL, &error));
+  g_assert_error (error, MORTISE_ERROR, MORTISE_ERROR_DENIED);
+  g_assert_true (fixture->ended);
+}
+
+static GtkWidget *
+get_row (Fixture *fixture, const char *title)
+{
+  return mortise_test_get (fixture->window, ADW_TYPE_ENTRY_ROW, title);
+}
+
+static void
+type_into (Fixture *fixture, const char *title, const char *text)
+{
+  gtk_editable_set_text (GTK_EDITABLE (get_row (fixture, title)), text);
+  mortise_test_iterate ();
+}
+
+static void
+assert_empty (Fixture *fixture, const char *title)
+{
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (get_row (fixture, title))), ==, "");
+}
+
+static gboolean
+can_press (Fixture *fixture, const char *name)
+{
+  return gtk_widget_is_sensitive (mortise_test_get (fixture->window, GTK_TYPE_BUTTON, name));
+}
+
+/* --- A yes -------------------------------------------------------------------------------------
+ */
+
+static void
+test_approve_with_pin (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "register");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  g_assert_false (can_press (&fixture, "Make Passkey"));
+  type_into (&fixture, "PIN", "135");
+  g_assert_false (can_press (&fixture, "Make Passkey"));
+  type_into (&fixture, "PIN", "1357");
+  mortise_test_click (fixture.window, "Make Passkey");
+  expect_secret (&fixture, MORTISE_SECRET_KIND_PIN, "1357");
+  expect_answer (&fixture, "{'approved': <true>, 'allow-export': <false>, 'account': <uint32 0>}");
+  assert_empty (&fixture, "PIN");
+  /* It stays until the agent is done, and cannot be pressed twice. */
+  g_assert_false (can_press (&fixture, "Make Passkey"));
+  g_assert_true (mortise_test_has_text (fixture.window, "Making the passkey…"));
+  fixture_close (&fixture);
+}
+
+static void
+test_approve_without_pin (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "sign-in-present");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  g_assert_null (mortise_test_find (fixture.window, ADW_TYPE_PASSWORD_ENTRY_ROW, NULL));
+  mortise_test_click (fixture.window, "Sign In");
+  expect_answer (&fixture, "{'approved': <true>}");
+  fixture_close (&fixture);
+}
+
+static void
+test_export_switch (void)
+{
+  Fixture fixture = { NULL };
+  GtkWidget *toggle;
+
+  fixture_open (&fixture, "register");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  toggle = mortise_test_get (fixture.window, GTK_TYPE_SWITCH, "Allow encrypted export");
+  g_assert_false (gtk_switch_get_active (GTK_SWITCH (toggle)));
+  g_assert_true (mortise_test_has_text (fixture.window, "can never leave this computer’s TPM"));
+  gtk_switch_set_active (GTK_SWITCH (toggle), TRUE);
+  mortise_test_iterate ();
+  g_assert_false (mortise_test_has_text (fixture.window, "can never leave"));
+  g_assert_true (mortise_test_has_text (fixture.window, "The site is told that it may be copied"));
+  type_into (&fixture, "PIN", "1357");
+  mortise_test_click (fixture.window, "Make Passkey");
+  expect_secret (&fixture, MORTISE_SECRET_KIND_PIN, "1357");
+  expect_answer (&fixture, "{'approved': <true>, 'allow-export': <true>}");
+  fixture_close (&fixture);
+}
+
+static void
+test_account_choice (void)
+{
+  Fixture fixture = { NULL };
+  GtkWidget *choice;
+
+  fixture_open (&fixture, "sign-in-choose");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  choice = mortise_test_get (fixture.window, GTK_TYPE_CHECK_BUTTON,
+                             "bob, Bob · Made on 27 October 2024, never used");
+  gtk_check_button_set_active (GTK_CHECK_BUTTON (choice), TRUE);
+  type_into (&fixture, "PIN", "1357");
+  mortise_test_click (fixture.window, "Sign In");
+  expect_secret (&fixture, MORTISE_SECRET_KIND_PIN, "1357");
+  expect_answer (&fixture, "{'approved': <true>, 'account': <uint32 1>}");
+  fixture_close (&fixture);
+}
+
+static void
+test_pin_bytes (void)
+{
+  const char *typed[] = { "ひみつの言葉", "p\xc3\xa4ss", "pa\xcc\x88ss", " 🔑 <b>&amp;_" };
+  const char *sent[] = { "ひみつの言葉", "p\xc3\xa4ss", "p\xc3\xa4ss", " 🔑 <b>&amp;_" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (typed); i++)
+    {
+      Fixture fixture = { NULL };
+
+      fixture_open (&fixture, "unlock");
+      expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+      type_into (&fixture, "PIN", typed[i]);
+      mortise_test_click (fixture.window, "Unlock");
+      expect_secret (&fixture, MORTISE_SECRET_KIND_PIN, sent[i]);
+      expect_answer (&fixture, "{'approved': <true>}");
+      fixture_close (&fixture);
+    }
+}
+
+static void
+test_new_pin (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "create-vault-demo");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  g_assert_true (mortise_test_has_text (fixture.window, "At least 6 characters"));
+  type_into (&fixture, "New PIN", "13579");
+  type_into (&fixture, "New PIN again", "13579");
+  g_assert_false (can_press (&fixture, "Create Vault"));
+  type_into (&fixture, "New PIN", "135797");
+  g_assert_false (can_press (&fixture, "Create Vault"));
+  g_assert_true (mortise_test_has_text (fixture.window, "The two are not the same"));
+  mortise_test_screenshot (GTK_WINDOW (fixture.window), "prompt-new-pin-differs");
+  type_into (&fixture, "New PIN again", "135797");
+  g_assert_true (mortise_test_has_text (fixture.window, "Both are the same"));
+  mortise_test_click (fixture.window, "Create Vault");
+  expect_secret (&fixture, MORTISE_SECRET_KIND_NEW_PIN, "135797");
+  expect_answer (&fixture, "{'approved': <true>}");
+  assert_empty (&fixture, "New PIN");
+  assert_empty (&fixture, "New PIN again");
+
+  /* The vault did not like it: typed anew. */
+  send_update (&fixture, "{'message': <'The new PIN is the same as before.'>}");
+  mortise_test_settle (GTK_WINDOW (fixture.window));
+  g_assert_true (mortise_test_has_text (fixture.window, "is the same as before"));
+  g_assert_true (gtk_widget_is_sensitive (get_row (&fixture, "New PIN")));
+  fixture_close (&fixture);
+}
+
+static void
+test_new_pin_easy (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "create-vault");
+  type_into (&fixture, "New PIN", "1234");
+  type_into (&fixture, "New PIN again", "1234");
+  g_assert_true (mortise_test_has_text (fixture.window, "among the first that anyone would try"));
+  g_assert_true (can_press (&fixture, "Create Vault"));
+  type_into (&fixture, "New PIN again", "1235");
+  g_assert_true (mortise_test_has_text (fixture.window, "The two are not the same"));
+  fixture_close (&fixture);
+}
+
+static void
+test_change_pin (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "change-pin");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  type_into (&fixture, "New PIN", "97531");
+  type_into (&fixture, "New PIN again", "97531");
+  g_assert_false (can_press (&fixture, "Change PIN"));
+  type_into (&fixture, "Current PIN", "1357");
+  mortise_test_click (fixture.window, "Change PIN");
+  expect_secret (&fixture, MORTISE_SECRET_KIND_PIN, "1357");
+  expect_secret (&fixture, MORTISE_SECRET_KIND_NEW_PIN, "97531");
+  expect_answer (&fixture, "{'approved': <true>}");
+  fixture_close (&fixture);
+}
+
+static void
+test_reset_needs_the_number (void)
+{
+  const char *wrong[] = { "", "1", "11", "121", "12 12", "RESET" };
+  const char *right[] = { "12", " 12 ", "１２" };
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "reset");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  g_assert_true (mortise_test_has_text (fixture.window, "12 passkeys will be lost for good."));
+  for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      type_into (&fixture, "Type 12 to confirm", wrong[i]);
+      g_assert_false (can_press (&fixture, "Destroy All"));
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (right); i++)
+    {
+      type_into (&fixture, "Type 12 to confirm", right[i]);
+      g_assert_true (can_press (&fixture, "Destroy All"));
+    }
+  mortise_test_click (fixture.window, "Destroy All");
+  expect_answer (&fixture, "{'approved': <true>}");
+  fixture_close (&fixture);
+}
+
+static void
+test_reset_of_unknown_count (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "reset-unknown");
+  g_assert_false (can_press (&fixture, "Destroy All"));
+  type_into (&fixture, "Type RESET to confirm", "reset");
+  g_assert_true (can_press (&fixture, "Destroy All"));
+  fixture_close (&fixture);
+}
+
+/* --- A no --------------------------------------------------------------------------------------
+ */
+
+static void
+test_cancel (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "register");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  type_into (&fixture, "PIN", "1357");
+  mortise_test_click (fixture.window, "Cancel");
+  expect_answer (&fixture, "{'approved': <false>}");
+  expect_closed (&fixture);
+  fixture_close (&fixture);
+}
+
+static void
+test_close_denies (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "sign-in-present");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  gtk_window_close (GTK_WINDOW (fixture.window));
+  mortise_test_wait_until (has_ended, &fixture);
+  expect_answer (&fixture, "{'approved': <false>}");
+  expect_closed (&fixture);
+  fixture_close (&fixture);
+}
+
+static void
+test_escape_denies (void)
+{
+  const char *names[] = { "register", "sign-in-present", "create-vault", "reset" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      Fixture fixture = { NULL };
+
+      fixture_open (&fixture, names[i]);
+      expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+      mortise_test_keys ("Escape", NULL);
+      mortise_test_wait_until (has_ended, &fixture);
+      expect_answer (&fixture, "{'approved': <false>}");
+      expect_closed (&fixture);
+      fixture_close (&fixture);
+    }
+}
+
+/* What was said yes to is withdrawn by closing; a second answer would be read as one to the next
+ * question. */
+static void
+test_cancel_while_working (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "sign-in-present");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  mortise_test_click (fixture.window, "Sign In");
+  expect_answer (&fixture, "{'approved': <true>}");
+  mortise_test_click (fixture.window, "Cancel");
+  expect_closed (&fixture);
+  fixture_close (&fixture);
+}
+
+/* --- What the agent says -----------------------------------------------------------------------
+ */
+
+static gboolean
+shows_problem (gpointer user_data)
+{
+  const Fixture *fixture = user_data;
+
+  return mortise_test_has_text (fixture->window, "7 tries left.");
+}
+
+static void
+test_wrong_pin (void)
+{
+  Fixture fixture = { NULL };
+  GtkWidget *row;
+
+  fixture_open (&fixture, "sign-in");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  type_into (&fixture, "PIN", "9753");
+  mortise_test_click (fixture.window, "Sign In");
+  expect_secret (&fixture, MORTISE_SECRET_KIND_PIN, "9753");
+  expect_answer (&fixture, "{'approved': <true>}");
+
+  send_update (&fixture, "{'working': <true>, 'message': <'Asking the TPM…'>}");
+  send_update (&fixture, "{'pin-wrong': <true>, 'retries': <uint32 7>, 'message': <'Wrong PIN.'>}");
+  mortise_test_wait_until (shows_problem, &fixture);
+  mortise_test_settle (GTK_WINDOW (fixture.window));
+  row = get_row (&fixture, "PIN");
+  g_assert_true (mortise_test_has_text (fixture.window, "Wrong PIN."));
+  g_assert_false (mortise_test_has_text (fixture.window, "Asking the TPM…"));
+  g_assert_true (gtk_widget_has_css_class (row, "error"));
+  gtk_test_accessible_assert_state (GTK_ACCESSIBLE (gtk_editable_get_delegate (GTK_EDITABLE (row))),
+                                    GTK_ACCESSIBLE_STATE_INVALID, GTK_ACCESSIBLE_INVALID_TRUE);
+  g_assert_true (gtk_widget_is_focus (GTK_WIDGET (gtk_editable_get_delegate (GTK_EDITABLE (row)))));
+  mortise_test_screenshot (GTK_WINDOW (fixture.window), "prompt-wrong-pin");
+
+  type_into (&fixture, "PIN", "1357");
+  g_assert_false (gtk_widget_has_css_class (row, "error"));
+  mortise_test_click (fixture.window, "Sign In");
+  g_assert_false (mortise_test_has_text (fixture.window, "Wrong PIN."));
+  expect_secret (&fixture, MORTISE_SECRET_KIND_PIN, "1357");
+  expect_answer (&fixture, "{'approved': <true>}");
+  fixture_close (&fixture);
+}
+
+static gboolean
+shows_progress (gpointer user_data)
+{
+  const Fixture *fixture = user_data;
+
+  return mortise_test_has_text (fixture->window, "Making an RSA key, 12 s so far…");
+}
+
+static void
+test_progress (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "register-replace");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  mortise_test_click (fixture.window, "Make Passkey");
+  expect_answer (&fixture, "{'approved': <true>, 'allow-export': <true>}");
+  g_assert_true (mortise_test_has_text (fixture.window, "Making an RSA key."));
+  send_update (&fixture, "{'working': <true>, 'message': <'Making an RSA key, 12 s so far…'>}");
+  mortise_test_wait_until (shows_progress, &fixture);
+  mortise_test_screenshot (GTK_WINDOW (fixture.window), "prompt-working");
+  expect_silence (&fixture);
+  fixture_close (&fixture);
+}
+
+static gboolean
+shows_close (gpointer user_data)
+{
+  const Fixture *fixture = user_data;
+
+  return mortise_test_find (fixture->window, GTK_TYPE_BUTTON, "Close") != NULL;
+}
+
+static void
+test_fatal (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "sign-in");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  type_into (&fixture, "PIN", "9753");
+  mortise_test_click (fixture.window, "Sign In");
+  expect_secret (&fixture, MORTISE_SECRET_KIND_PIN, "9753");
+  expect_answer (&fixture, "{'approved': <true>}");
+  send_update (&fixture,
+               "{'fatal': <true>, 'message': <'Three wrong PINs in a row. Restart Mortise "
+               "to try again; 5 tries are left.'>}");
+  mortise_test_wait_until (shows_close, &fixture);
+  mortise_test_settle (GTK_WINDOW (fixture.window));
+  g_assert_null (mortise_test_find (fixture.window, GTK_TYPE_BUTTON, "Sign In"));
+  g_assert_null (mortise_test_find (fixture.window, ADW_TYPE_ENTRY_ROW, NULL));
+  g_assert_true (mortise_test_has_text (fixture.window, "Three wrong PINs in a row."));
+  mortise_test_screenshot (GTK_WINDOW (fixture.window), "prompt-fatal");
+
+  /* Nothing brings the question back. */
+  send_update (&fixture, "{'retries': <uint32 8>}");
+  send_update (&fixture, "{'working': <true>}");
+  mortise_test_settle (GTK_WINDOW (fixture.window));
+  g_assert_true (mortise_test_has_text (fixture.window, "Three wrong PINs in a row."));
+  g_assert_null (mortise_test_find (fixture.window, GTK_TYPE_BUTTON, "Sign In"));
+  mortise_test_click (fixture.window, "Close");
+  expect_closed (&fixture);
+  fixture_close (&fixture);
+}
+
+static void
+test_agent_withdraws (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "sign-in");
+  type_into (&fixture, "PIN", "1357");
+  /* Closes, and asserts that the window is gone. */
+  fixture_close (&fixture);
+  g_assert_null (fixture.window);
+}
+
+static void
+test_agent_talks_nonsense (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "sign-in");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  mortise_prompt_channel_send (fixture.agent, MORTISE_FRAME_QUESTION, prompt_question ("register"),
+                               NULL);
+  mortise_test_wait_until (has_ended, &fixture);
+  expect_closed (&fixture);
+  fixture_close (&fixture);
+}
+
+static void
+assert_does_not_start (MortiseFrameType type, GVariant *dictionary)
+{
+  g_autoptr (GError) error = NULL;
+  MortisePromptDialogue *dialogue;
+  MortisePromptChannel *agent;
+  int fds[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+  agent = mortise_prompt_channel_new (fds[0]);
+  dialogue = mortise_prompt_dialogue_new (mortise_prompt_channel_new (fds[1]));
+  mortise_prompt_channel_send (agent, type, dictionary, NULL);
+  g_assert_false (mortise_prompt_dialogue_start (dialogue, 10000, &error));
+  g_assert_error (error, MORTISE_ERROR, MORTISE_ERROR_PROMPT_FAILED);
+  g_assert_null (mortise_prompt_dialogue_get_window (dialogue));
+  g_assert_finalize_object (dialogue);
+  mortise_prompt_channel_free (agent);
+}
+
+static void
+test_no_question (void)
+{
+  assert_does_not_start (MORTISE_FRAME_RAISE, NULL);
+  assert_does_not_start (MORTISE_FRAME_ANSWER, prompt_question ("register"));
+  assert_does_not_start (MORTISE_FRAME_QUESTION, NULL);
+  assert_does_not_start (MORTISE_FRAME_QUESTION, g_variant_new_parsed ("{'kind': <'approve'>}"));
+}
+
+/* --- Guards against a yes by mistake -----------------------------------------------------------
+ */
+
+static gboolean
+guard_is_open (gpointer user_data)
+{
+  const Fixture *fixture = user_data;
+
+  return mortise_prompt_guard_is_open (
+      mortise_prompt_window_get_guard (MORTISE_PROMPT_WINDOW (fixture->window)));
+}
+
+static void
+test_guard_opens (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open_guarded (&fixture, prompt_question ("sign-in-present"), TRUE);
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  mortise_test_wait_until (guard_is_open, &fixture);
+  g_assert_true (can_press (&fixture, "Sign In"));
+
+  /* Raised over what the person is looking at: the click may have been meant for that. */
+  mortise_prompt_channel_send (fixture.agent, MORTISE_FRAME_RAISE, NULL, NULL);
+  while (guard_is_open (&fixture))
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_false (can_press (&fixture, "Sign In"));
+  mortise_test_wait_until (guard_is_open, &fixture);
+  g_assert_true (can_press (&fixture, "Sign In"));
+  fixture_close (&fixture);
+}
+
+static void
+test_guard_swallows_keys (void)
+{
+  Fixture fixture = { NULL };
+  MortisePromptGuard *guard;
+  GtkWidget *button;
+
+  fixture_open_guarded (&fixture, prompt_question ("sign-in"), TRUE);
+  guard = mortise_prompt_window_get_guard (MORTISE_PROMPT_WINDOW (fixture.window));
+  mortise_prompt_guard_set_delay (guard, 3600 * 1000);
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+
+  /* Somebody types on into what they were typing into. */
+  mortise_test_keys ("h", "e", "l", "l", "o", "Return", NULL);
+  mortise_test_settle (GTK_WINDOW (fixture.window));
+  assert_empty (&fixture, "PIN");
+
+  type_into (&fixture, "PIN", "1357");
+  button = mortise_test_get (fixture.window, GTK_TYPE_BUTTON, "Sign In");
+  g_assert_false (gtk_widget_is_sensitive (button));
+  g_signal_emit_by_name (button, "clicked");
+  expect_silence (&fixture);
+
+  mortise_prompt_guard_set_delay (guard, 0);
+  mortise_test_iterate ();
+  g_assert_true (gtk_widget_is_sensitive (button));
+
+  /* A no is never held back. */
+  mortise_prompt_guard_set_delay (guard, 3600 * 1000);
+  mortise_test_keys ("Escape", NULL);
+  mortise_test_wait_until (has_ended, &fixture);
+  expect_answer (&fixture, "{'approved': <false>}");
+  fixture_close (&fixture);
+}
+
+static gboolean
+has_typed_pin (gpointer user_data)
+{
+  return g_str_equal (gtk_editable_get_text (GTK_EDITABLE (get_row (user_data, "PIN"))), "1357");
+}
+
+static gboolean
+is_working (gpointer user_data)
+{
+  const Fixture *fixture = user_data;
+
+  return !mortise_prompt_window_is_asking (MORTISE_PROMPT_WINDOW (fixture->window));
+}
+
+static void
+test_enter_after_pin (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "sign-in");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  mortise_test_keys ("1", "3", "Return", "5", "7", NULL);
+  mortise_test_wait_until (has_typed_pin, &fixture);
+  expect_silence (&fixture);
+  mortise_test_keys ("Return", NULL);
+  mortise_test_wait_until (is_working, &fixture);
+  expect_secret (&fixture, MORTISE_SECRET_KIND_PIN, "1357");
+  expect_answer (&fixture, "{'approved': <true>}");
+  fixture_close (&fixture);
+}
+
+/* Without a PIN, a key pressed by habit must not be a yes; a no costs nothing. */
+static void
+test_enter_without_pin (void)
+{
+  const char *names[] = { "sign-in-present", "register-replace", "select", "delete" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      Fixture fixture = { NULL };
+
+      fixture_open (&fixture, names[i]);
+      expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+      mortise_test_keys ("Return", NULL);
+      mortise_test_wait_until (has_ended, &fixture);
+      expect_answer (&fixture, "{'approved': <false>}");
+      fixture_close (&fixture);
+    }
+}
+
+static void
+test_enter_never_destroys (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "purge");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  mortise_test_keys ("1", "3", "5", "7", NULL);
+  mortise_test_wait_until (has_typed_pin, &fixture);
+  mortise_test_keys ("Return", NULL);
+  mortise_test_settle (GTK_WINDOW (fixture.window));
+  expect_silence (&fixture);
+  mortise_test_click (fixture.window, "Destroy");
+  expect_secret (&fixture, MORTISE_SECRET_KIND_PIN, "1357");
+  expect_answer (&fixture, "{'approved': <true>}");
+  fixture_close (&fixture);
+
+  fixture_open (&fixture, "reset");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  mortise_test_keys ("1", "2", "Return", NULL);
+  mortise_test_settle (GTK_WINDOW (fixture.window));
+  expect_silence (&fixture);
+  fixture_close (&fixture);
+}
+
+/* By keyboard alone, with mnemonics, where Enter is not enough. */
+static void
+test_mnemonics (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "sign-in-present");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  mortise_test_keys ("alt+s", NULL);
+  mortise_test_wait_until (is_working, &fixture);
+  expect_answer (&fixture, "{'approved': <true>}");
+  fixture_close (&fixture);
+
+  fixture_open (&fixture, "sign-in-present");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  mortise_test_keys ("Tab", "space", NULL);
+  mortise_test_wait_until (is_working, &fixture);
+  expect_answer (&fixture, "{'approved': <true>}");
+  fixture_close (&fixture);
+}
+
+/* --- Words -------------------------------------------------------------------------------------
+ */
+
+static void
+test_always_says_where (void)
+{
+  for (const PromptQuestion *question = prompt_questions; question->name != NULL; question++)
+    {
+      Fixture fixture = { NULL };
+
+      fixture_open (&fixture, question->name);
+      g_assert_true (mortise_test_has_text (fixture.window, "Your answer stays on this computer."));
+      if (!g_str_equal (question->name, "hostile"))
+        g_assert_true (mortise_test_has_text (fixture.window, "on walnut"));
+      if (strstr (question->text, "'requester'") != NULL)
+        g_assert_true (mortise_test_has_text (fixture.window, "Asked by"));
+      g_assert_cmpint (strstr (question->text, "'demo': <true>") != NULL, ==,
+                       mortise_test_has_text (fixture.window, "Demo: software TPM"));
+      fixture_close (&fixture);
+    }
+}
+
+static void
+test_accessible (void)
+{
+  Fixture fixture = { NULL };
+  GtkWidget *row;
+
+  fixture_open (&fixture, "sign-in-choose");
+  gtk_test_accessible_assert_role (GTK_ACCESSIBLE (fixture.window),
+                                   GTK_ACCESSIBLE_ROLE_ALERT_DIALOG);
+  gtk_test_accessible_assert_property (GTK_ACCESSIBLE (fixture.window),
+                                       GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       "Sign in to this site? accounts.example.co.uk");
+  row = get_row (&fixture, "PIN");
+  gtk_test_accessible_assert_property (
+      GTK_ACCESSIBLE (gtk_editable_get_delegate (GTK_EDITABLE (row))),
+      GTK_ACCESSIBLE_PROPERTY_LABEL, "PIN");
+  gtk_test_accessible_assert_property (
+      GTK_ACCESSIBLE (mortise_test_get (fixture.window, GTK_TYPE_BUTTON, "Sign In")),
+      GTK_ACCESSIBLE_PROPERTY_LABEL, "Sign In");
+  gtk_test_accessible_assert_property (
+      GTK_ACCESSIBLE (mortise_test_get (fixture.window, GTK_TYPE_BUTTON, "Cancel")),
+      GTK_ACCESSIBLE_PROPERTY_LABEL, "Cancel");
+  g_assert_nonnull (
+      mortise_test_find (fixture.window, GTK_TYPE_CHECK_BUTTON,
+                         "alice@example.org, Alice Lindqvist · work · Last used on 3 March 2025"));
+  fixture_close (&fixture);
+}
+
+static void
+assert_shown_safely (GtkWidget *window)
+{
+  g_autofree char *text = mortise_test_collect_text (window);
+
+  g_assert_true (g_utf8_validate (text, -1, NULL));
+  for (const char *p = text; *p != '\0'; p = g_utf8_find_next_char (p, NULL))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      g_assert_true (c == '\n' || !g_unichar_iscntrl (c));
+      g_assert_false (c >= 0x202A && c <= 0x202E);
+      /* Only ours: what comes from outside stands between FIRST STRONG ISOLATE and its end. */
+      g_assert_false (c == 0x2066 || c == 0x2067);
+    }
+}
+
+static void
+test_hostile (void)
+{
+  Fixture fixture = { NULL };
+  GtkWidget *site;
+
+  fixture_open (&fixture, "hostile");
+  assert_shown_safely (fixture.window);
+  g_assert_true (mortise_test_has_text (fixture.window, "<b>bold</b> &amp;"));
+  g_assert_true (mortise_test_has_text (fixture.window, "security-check.evil.example"));
+  site = mortise_test_get (fixture.window, GTK_TYPE_LABEL,
+                           "accounts.google.com.sign-in-with-your-google-account-now."
+                           "security-check.evil.example");
+  g_assert_cmpint (gtk_label_get_ellipsize (GTK_LABEL (site)), ==, PANGO_ELLIPSIZE_START);
+  fixture_close (&fixture);
+}
+
+static GVariant *
+make_huge_question (const char *kind, guint n_accounts, guint n_lines)
+{
+  g_autofree char *name = g_strnfill (10000, 'W');
+  g_autofree char *rp_id = g_strconcat (name, ".evil.example", NULL);
+  GVariantBuilder accounts;
+  GVariantBuilder lines;
+  GVariantDict question;
+
+  g_variant_builder_init (&accounts, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < n_accounts; i++)
+    {
+      g_autofree char *user = g_strdup_printf ("%u-%.100s", i, name);
+
+      g_variant_builder_add_parsed (&accounts, "{'user-name': <%s>}", user);
+    }
+  g_variant_builder_init (&lines, G_VARIANT_TYPE_STRING_ARRAY);
+  for (guint i = 0; i < n_lines; i++)
+    g_variant_builder_add (&lines, "s", "alice – example.org");
+
+  g_variant_dict_init (&question, NULL);
+  g_variant_dict_insert (&question, "kind", "s", kind);
+  g_variant_dict_insert (&question, "rp-id", "s", rp_id);
+  g_variant_dict_insert (&question, "user-name", "s", name);
+  g_variant_dict_insert (&question, "user-display-name", "s", name);
+  g_variant_dict_insert (&question, "requester", "s", name);
+  g_variant_dict_insert (&question, "host", "s", name);
+  g_variant_dict_insert_value (&question, "accounts", g_variant_builder_end (&accounts));
+  g_variant_dict_insert_value (&question, "passkeys", g_variant_builder_end (&lines));
+  return g_variant_dict_end (&question);
+}
+
+/* Everything at its longest still fits on the screen and can be answered. */
+static void
+test_huge (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open_guarded (&fixture, make_huge_question ("sign-in", 500, 0), FALSE);
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  g_assert_cmpint (gtk_widget_get_width (fixture.window), <=, 480);
+  g_assert_cmpint (gtk_widget_get_height (fixture.window), <=, 960);
+  mortise_test_screenshot (GTK_WINDOW (fixture.window), "prompt-huge-accounts");
+  mortise_test_click (fixture.window, "Sign In");
+  expect_answer (&fixture, "{'approved': <true>, 'account': <uint32 0>}");
+  fixture_close (&fixture);
+
+  fixture_open_guarded (&fixture, make_huge_question ("delete", 0, 1234), FALSE);
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  g_assert_cmpint (gtk_widget_get_width (fixture.window), <=, 480);
+  g_assert_cmpint (gtk_widget_get_height (fixture.window), <=, 960);
+  g_assert_true (mortise_test_has_text (fixture.window, "Delete these 1234 passkeys?"));
+  g_assert_true (mortise_test_has_text (fixture.window, "and 1034 more"));
+  fixture_close (&fixture);
+}
+
+/* Nothing is wider than a telephone's screen. */
+static void
+test_fits_narrow (void)
+{
+  for (const PromptQuestion *question = prompt_questions; question->name != NULL; question++)
+    {
+      Fixture fixture = { NULL };
+      int minimum;
+
+      fixture_open (&fixture, question->name);
+      gtk_widget_measure (fixture.window, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL,
+                          NULL);
+      g_test_message ("%s: %d", question->name, minimum);
+      g_assert_cmpint (minimum, <=, 360);
+      fixture_close (&fixture);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -118,5 +968,40 @@ main (int argc, char **argv)
 
       g_test_add_data_func (path, question, test_looks);
     }
+  g_test_add_func ("/prompt/fits-narrow", test_fits_narrow);
+  /* The rest looks for English words. */
+  if (g_str_equal (mortise_test_get_variant (), "ja"))
+    return g_test_run ();
+
+  g_test_add_func ("/prompt/huge", test_huge);
+  g_test_add_func ("/prompt/yes/with-pin", test_approve_with_pin);
+  g_test_add_func ("/prompt/yes/without-pin", test_approve_without_pin);
+  g_test_add_func ("/prompt/yes/export-switch", test_export_switch);
+  g_test_add_func ("/prompt/yes/account-choice", test_account_choice);
+  g_test_add_func ("/prompt/yes/pin-bytes", test_pin_bytes);
+  g_test_add_func ("/prompt/yes/new-pin", test_new_pin);
+  g_test_add_func ("/prompt/yes/new-pin-easy", test_new_pin_easy);
+  g_test_add_func ("/prompt/yes/change-pin", test_change_pin);
+  g_test_add_func ("/prompt/yes/reset-needs-the-number", test_reset_needs_the_number);
+  g_test_add_func ("/prompt/yes/reset-of-unknown-count", test_reset_of_unknown_count);
+  g_test_add_func ("/prompt/no/cancel", test_cancel);
+  g_test_add_func ("/prompt/no/close", test_close_denies);
+  g_test_add_func ("/prompt/no/escape", test_escape_denies);
+  g_test_add_func ("/prompt/no/cancel-while-working", test_cancel_while_working);
+  g_test_add_func ("/prompt/agent/wrong-pin", test_wrong_pin);
+  g_test_add_func ("/prompt/agent/progress", test_progress);
+  g_test_add_func ("/prompt/agent/fatal", test_fatal);
+  g_test_add_func ("/prompt/agent/withdraws", test_agent_withdraws);
+  g_test_add_func ("/prompt/agent/talks-nonsense", test_agent_talks_nonsense);
+  g_test_add_func ("/prompt/agent/no-question", test_no_question);
+  g_test_add_func ("/prompt/guard/opens", test_guard_opens);
+  g_test_add_func ("/prompt/guard/swallows-keys", test_guard_swallows_keys);
+  g_test_add_func ("/prompt/keys/enter-after-pin", test_enter_after_pin);
+  g_test_add_func ("/prompt/keys/enter-without-pin", test_enter_without_pin);
+  g_test_add_func ("/prompt/keys/enter-never-destroys", test_enter_never_destroys);
+  g_test_add_func ("/prompt/keys/mnemonics", test_mnemonics);
+  g_test_add_func ("/prompt/words/always-says-where", test_always_says_where);
+  g_test_add_func ("/prompt/words/accessible", test_accessible);
+  g_test_add_func ("/prompt/words/hostile", test_hostile);
   return g_test_run ();
 }
