@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <unistd.h>
+
+#include "app/agent/dbus-service-private.h"
+#include "app/agent/hidraw.h"
+
+static void
+add_line (GVariantBuilder *lines,
+          const char *id,
+          const char *state,
+          const char *title,
+          const char *text,
+          const char *step)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "id", "s", id);
+  g_variant_dict_insert (&dict, "state", "s", state);
+  g_variant_dict_insert (&dict, "title", "s", title);
+  g_variant_dict_insert (&dict, "text", "s", text);
+  g_variant_dict_insert (&dict, "step", "s", step);
+  g_variant_builder_add_value (lines, g_variant_dict_end (&dict));
+}
+
+/* --- TPM ---------------------------------------------------------------------------------------
+ */
+
+/* Codes that are about the TPM rather than about the vault's files. */
+static gboolean
+is_tpm_problem (const GError *problem)
+{
+  return problem != NULL && problem->domain == MORTISE_ERROR &&
+         problem->code >= MORTISE_ERROR_TPM_MISSING && problem->code <= MORTISE_ERROR_TPM_FAILED;
+}
+
+static const char *
+tpm_step (const GError *problem)
+{
+  switch (problem->code)
+    {
+    case MORTISE_ERROR_TPM_MISSING:
+      return _ ("Switch the TPM on in the firmware’s settings (often “Security”, “TPM”, “fTPM” or "
+                "“PTT”).");
+    case MORTISE_ERROR_TPM_ACCESS:
+      return _ ("Run “sudo usermod -aG tss $USER”, then log out and in again.");
+    case MORTISE_ERROR_TPM_LOCKOUT:
+      return _ ("Leave the computer switched on and wait; nothing else helps.");
+    case MORTISE_ERROR_TPM_OTHER:
+      return _ ("Put the old TPM (or main board) back, or reset Mortise and register anew.");
+    case MORTISE_ERROR_TPM_UNSUITABLE:
+      return _ ("Look for an update of the computer’s firmware.");
+    default:
+      return _ ("Restart the computer.");
+    }
+}
+
+static void
+add_open_tpm (GVariantBuilder *lines, const MortiseBackend *backend)
+{
+  const MortiseTpmInfo *info = mortise_tpm_get_info (backend->tpm);
+  g_autofree char *maker = g_strdup_printf ("%s %s", info->manufacturer, info->vendor);
+  g_autofree char *text = NULL;
+  g_autofree char *step = NULL;
+  g_autoptr (GError) error = NULL;
+  MortiseTpmLockout lockout = { 0 };
+
+  g_strstrip (maker);
+  if (!mortise_tpm_get_lockout (backend->tpm, &lockout, &error))
+    {
+      add_line (lines, "tpm", "error", _ ("TPM"), error->message, tpm_step (error));
+      return;
+    }
+  if (lockout.in_lockout)
+    {
+      text = g_strdup (_ ("The TPM saw too many wrong PINs or passwords, maybe of disk encryption, "
+                          "and refuses to open anything for a while. No passkey is lost."));
+      step = g_strdup_printf (
+          ngettext ("Leave the computer switched on; one try is forgiven every %u minute.",
+                    "Leave the computer switched on; one try is forgiven every %u minutes.",
+                    MAX (lockout.interval / 60, 1)),
+          MAX (lockout.interval / 60, 1));
+      add_line (lines, "tpm", "error", _ ("TPM"), text, step);
+      return;
+    }
+  if (info->software)
+    {
+      text = g_strdup_printf (_ ("A TPM in software (%s): passkeys are only as safe as its files."),
+                              maker);
+      add_line (lines, "tpm", "warning", _ ("TPM"), text,
+                _ ("For real protection use a computer with a TPM of its own."));
+      return;
+    }
+  if (info->hypervisor_hint)
+    {
+      text = g_strdup_printf (_ ("A virtual machine’s TPM (%s): passkeys are only as safe as the "
+                                 "machine that runs it."),
+                              maker);
+      add_line (lines, "tpm", "note", _ ("TPM"), text, "");
+      return;
+    }
+  text = g_strdup_printf (_ ("Works (%s)."), maker);
+  add_line (lines, "tpm", "ok", _ ("TPM"), text, "");
+}
+
+static void
+add_tpm (GVariantBuilder *lines, const MortiseBackend *backend, const MortiseAgentStatus *status)
+{
+  if (is_tpm_problem (status->vault_problem))
+    add_line (lines, "tpm", "error", _ ("TPM"), status->vault_problem->message,
+              tpm_step (status->vault_problem));
+  else if (backend != NULL && backend->tpm != NULL)
+    add_open_tpm (lines, backend);
+  else
+    add_line (lines, "tpm", "note", _ ("TPM"), _ ("Mortise is starting."), "");
+}
+
+/* --- What browsers see -------------------------------------------------------------------------
+ */
+
+static const char *
+device_step (const GError *problem)
+{
+  if (g_error_matches (problem, MORTISE_ERROR, MORTISE_ERROR_DEVICE_MISSING))
+    return _ ("Run “sudo modprobe uhid”.");
+  return _ ("Install Mortise’s system service (“sudo systemctl enable --now "
+            "mortise-hid.socket”).");
+}
+
+static void
+add_uhid (GVariantBuilder *lines, const MortiseAgentStatus *status)
+{
+  const char *title = _ ("Virtual security key");
+
+  if (status->device_problem != NULL)
+    add_line (lines, "uhid", "error", title, status->device_problem->message,
+              device_step (status->device_problem));
+  else if (!status->device_up)
+    add_line (lines, "uhid", "warning", title,
+              _ ("Not plugged in, as there is no open vault to answer from."),
+              _ ("Mend what is wrong with the TPM or the vault first."));
+  else if (g_str_equal (status->transport, "socket"))
+    add_line (lines, "uhid", "note", title,
+              _ ("Reachable through a socket only: browsers do not see it."), "");
+  else
+    add_line (lines, "uhid", "ok", title, _ ("Plugged in."), "");
+}
+
+static void
+add_hidraw (GVariantBuilder *lines, const MortiseAgentStatus *status)
+{
+  const char *title = _ ("Visible to browsers");
+  g_autofree char *node = NULL;
+  g_autofree char *text = NULL;
+
+  if (!status->device_up || !g_str_equal (status->transport, "device"))
+    {
+      add_line (lines, "hidraw", "note", title,
+                _ ("There is no virtual security key that could be visible."), "");
+      return;
+    }
+  node = mortise_hidraw_find ("/sys/class/hidraw", "/dev");
+  if (node == NULL)
+    add_line (lines, "hidraw", "error", title,
+              _ ("The system made no device node for the virtual security key, so browsers do not "
+                 "see it. Your passkeys are safe."),
+              _ ("Run “sudo modprobe hid-generic”, then plug the key out and in again here."));
+  else if (access (node, R_OK | W_OK) != 0)
+    {
+      text = g_strdup_printf (_ ("You may not use %s, so browsers cannot either. Your passkeys are "
+                                 "safe."),
+                              node);
+      add_line (lines, "hidraw", "error", title, text,
+                _ ("Install the packages “udev” and “libfido2-1”, then plug the key out and in "
+                   "again here."));
+    }
+  else
+    {
+      text = g_strdup_printf (_ ("Browsers find it at %s."), node);
+      add_line (lines, "hidraw", "ok", title, text, "");
+    }
+}
+
+/* --- The rest ----------------------------------------------------------------------------------
+ */
+
+static void
+add_keyring (GVariantBuilder *lines, const MortiseBackend *backend)
+{
+  const char *title = _ ("Login keyring");
+  g_autoptr (GError) problem = NULL;
+
+  if (backend == NULL || backend->vault == NULL ||
+      mortise_vault_get_state (backend->vault) == MORTISE_VAULT_NONE)
+    {
+      add_line (lines, "keyring", "note", title, _ ("Not used before there is a vault."), "");
+      return;
+    }
+  problem = mortise_vault_dup_keyring_problem (backend->vault);
+  if (problem == NULL)
+    add_line (lines, "keyring", "ok", title,
+              _ ("Works: the list can be shown without the PIN from login on."), "");
+  else
+    add_line (lines, "keyring", "warning", title, problem->message,
+              _ ("Unlock the vault with the PIN; the list is shown from then on."));
+}
+
+static void
+add_session (GVariantBuilder *lines, const MortiseAgentStatus *status)
+{
+  const char *title = _ ("Session");
+
+  if (!status->session_available)
+    add_line (lines, "session", "warning", title,
+              _ ("The login service (logind) does not answer: the vault does not lock with the "
+                 "screen or when the computer sleeps."),
+              _ ("Set a short time after which the vault locks, in Preferences."));
+  else if (!status->session_active)
+    add_line (lines, "session", "note", title,
+              _ ("Another session is in front: no client gets an answer until this one is."), "");
+  else
+    add_line (lines, "session", "ok", title,
+              _ ("The vault locks with the screen and before sleep."), "");
+}
+
+static void
+add_memory (GVariantBuilder *lines, const MortiseAgentStatus *status)
+{
+  const char *title = _ ("Memory for secrets");
+
+  if (status->memory_locked)
+    add_line (lines, "memory", "ok", title, _ ("Locked: secrets are never written to disk."), "");
+  else
+    add_line (lines, "memory", "warning", title,
+              _ ("Could not be locked, so that secrets might be written to the swap space."),
+              _ ("Raise the limit on locked memory (LimitMEMLOCK= of the service) to 1 MiB."));
+}
+
+static void
+add_prompt (GVariantBuilder *lines, MortisePrompter *prompter)
+{
+  const char *title = _ ("Prompt");
+  g_autoptr (GError) error = NULL;
+
+  if (mortise_prompter_check (prompter, &error))
+    add_line (lines, "prompt", "ok", title, _ ("Can be shown."), "");
+  else
+    add_line (lines, "prompt", "error", title, error->message,
+              _ ("Install Mortise again, or log in to a desktop."));
+}
+
+GVariant *
+mortise_dbus_get_health (MortiseDBusCall *call, GError **error)
+{
+  g_autoptr (MortiseAgentStatus) status = mortise_agent_dup_status (call->agent);
+  g_autoptr (MortiseBackend) backend = mortise_agent_peek_backend (call->agent);
+  GVariantBuilder lines;
+
+  g_variant_builder_init (&lines, G_VARIANT_TYPE ("aa{sv}"));
+  add_tpm (&lines, backend, status);
+  add_uhid (&lines, status);
+  add_hidraw (&lines, status);
+  add_keyring (&lines, backend);
+  add_session (&lines, status);
+  add_memory (&lines, status);
+  add_prompt (&lines, mortise_agent_get_prompter (call->agent));
+  mortise_dbus_service_refresh_lockout (call->service);
+  return g_variant_new ("(aa{sv})", &lines);
+}

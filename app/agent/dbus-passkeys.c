@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "app/agent/dbus-service-private.h"
+
+#define LIST_DEFAULT 1000
+#define LIST_MAX     10000
+
+static const char *
+class_to_name (MortiseCredentialClass credential_class)
+{
+  switch (credential_class)
+    {
+    case MORTISE_CREDENTIAL_DEVICE_ONLY:
+      return "device-only";
+    case MORTISE_CREDENTIAL_EXPORTABLE:
+      return "exportable";
+    case MORTISE_CREDENTIAL_SEALED:
+    default:
+      return "sealed";
+    }
+}
+
+static void
+insert_string (GVariantDict *dict, const char *name, const char *text)
+{
+  /* Valid since it came in; a bus message with anything else would cost us the connection. */
+  if (text != NULL)
+    g_variant_dict_insert_value (dict, name,
+                                 g_variant_new_take_string (g_utf8_make_valid (text, -1)));
+}
+
+static void
+insert_bytes (GVariantDict *dict, const char *name, GBytes *bytes)
+{
+  if (bytes != NULL)
+    g_variant_dict_insert_value (dict, name,
+                                 g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE));
+}
+
+static GVariant *
+extensions_to_variant (const MortiseCredential *credential)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_STRING_ARRAY);
+  if (credential->has_hmac_secret)
+    g_variant_builder_add (&builder, "s", "hmac-secret");
+  if (credential->has_large_blob_key)
+    g_variant_builder_add (&builder, "s", "largeBlobKey");
+  if (credential->has_cred_blob)
+    g_variant_builder_add (&builder, "s", "credBlob");
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
+credential_to_variant (const MortiseCredential *credential)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "id", "x", credential->row_id);
+  insert_bytes (&dict, "credential-id", credential->credential_id);
+  insert_string (&dict, "rp-id", credential->rp_id);
+  insert_string (&dict, "rp-name", credential->rp_name);
+  insert_bytes (&dict, "user-id", credential->user_id);
+  insert_string (&dict, "user-name", credential->user_name);
+  insert_string (&dict, "user-display-name", credential->user_display_name);
+  insert_string (&dict, "label", credential->label);
+  insert_string (&dict, "nickname", credential->nickname);
+  g_variant_dict_insert (&dict, "class", "s", class_to_name (credential->credential_class));
+  g_variant_dict_insert (&dict, "algorithm", "i", (gint32) credential->algorithm);
+  g_variant_dict_insert (&dict, "discoverable", "b", credential->discoverable);
+  g_variant_dict_insert (&dict, "u2f", "b", credential->u2f);
+  g_variant_dict_insert (&dict, "cred-protect", "y", credential->cred_protect);
+  g_variant_dict_insert (&dict, "backup-eligible", "b", credential->backup_eligible);
+  g_variant_dict_insert (&dict, "backup-state", "b", credential->backup_state);
+  g_variant_dict_insert (&dict, "export-blocked", "b", credential->export_blocked);
+  g_variant_dict_insert_value (&dict, "extensions", extensions_to_variant (credential));
+  g_variant_dict_insert (&dict, "created", "x", credential->created_at);
+  g_variant_dict_insert (&dict, "last-used", "x", credential->last_used_at);
+  g_variant_dict_insert (&dict, "deleted", "x", credential->deleted_at);
+  g_variant_dict_insert (&dict, "use-count", "t", (guint64) credential->use_count);
+  g_variant_dict_insert (&dict, "last-flags", "y", credential->last_flags);
+  g_variant_dict_insert (&dict, "sign-count", "u", credential->sign_count);
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
+mortise_dbus_list_passkeys (MortiseDBusCall *call, GError **error)
+{
+  g_autoptr (MortiseBackend) backend = NULL;
+  g_autoptr (GPtrArray) credentials = NULL;
+  GVariantBuilder builder;
+  gboolean deleted;
+  gint64 after;
+  guint32 limit;
+  guint damaged = 0;
+
+  g_variant_get (call->parameters, "(bxu)", &deleted, &after, &limit);
+  if (after < 0 || limit > LIST_MAX)
+    {
+      g_set_error (error, MORTISE_ERROR, MORTISE_ERROR_INVALID_ARGUMENT,
+                   _ ("A list goes from a row number on and has at most %d passkeys."), LIST_MAX);
+      return NULL;
+    }
+  backend = mortise_agent_ref_backend (call->agent, error);
+  if (backend == NULL)
+    return NULL;
+  credentials = mortise_vault_list (backend->vault, deleted, after,
+                                    limit > 0 ? limit : LIST_DEFAULT, &damaged, error);
+  if (credentials == NULL)
+    return NULL;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < credentials->len; i++)
+    g_variant_builder_add_value (&builder, credential_to_variant (credentials->pdata[i]));
+  return g_variant_new ("(aa{sv}u)", &builder, damaged);
+}
+
+GVariant *
+mortise_dbus_get_passkey (MortiseDBusCall *call, GError **error)
+{
+  g_autoptr (MortiseBackend) backend = mortise_agent_ref_backend (call->agent, error);
+  g_autoptr (MortiseCredential) credential = NULL;
+  gint64 id;
+
+  g_variant_get (call->parameters, "(x)", &id);
+  if (backend == NULL)
+    return NULL;
+  credential = mortise_vault_get (backend->vault, id, error);
+  if (credential == NULL)
+    return NULL;
+  return g_variant_new ("(@a{sv})", credential_to_variant (credential));
+}
+
+GVariant *
+mortise_dbus_read_protection (MortiseDBusCall *call, GError **error)
+{
+  g_autoptr (MortiseBackend) backend = mortise_agent_ref_backend (call->agent, error);
+  g_autoptr (MortiseCredential) credential = NULL;
+  g_autoptr (MortiseTpmKey) key = NULL;
+  g_autoptr (MortiseTpmKeyInfo) info = NULL;
+  g_autoptr (GBytes) root_name = NULL;
+  GVariantDict dict;
+  gint64 id;
+
+  g_variant_get (call->parameters, "(x)", &id);
+  if (backend == NULL)
+    return NULL;
+  credential = mortise_vault_get (backend->vault, id, error);
+  if (credential == NULL)
+    return NULL;
+  key = mortise_vault_load_key (backend->vault, credential, error);
+  if (key == NULL)
+    return NULL;
+  info = mortise_tpm_read_key (backend->tpm, key, error);
+  if (info == NULL || !mortise_tpm_attach (backend->tpm, NULL, &root_name, error))
+    return NULL;
+
+  g_variant_dict_init (&dict, NULL);
+  insert_bytes (&dict, "name", info->name);
+  g_variant_dict_insert (&dict, "attributes", "u", info->attributes);
+  insert_bytes (&dict, "policy", info->policy);
+  g_variant_dict_insert (&dict, "device-only", "b", mortise_tpm_key_info_is_device_only (info));
+  g_variant_dict_insert (&dict, "algorithm", "i", (gint32) info->algorithm);
+  insert_bytes (&dict, "storage-root-name", root_name);
+  return g_variant_new ("(@a{sv})", g_variant_dict_end (&dict));
+}
