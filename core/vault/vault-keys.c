@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "core/vault/vault-private.h"
+
+#include <glib/gi18n.h>
+#include <openssl/crypto.h>
+#include <string.h>
+
+#include "core/vault/vault-seal.h"
+
+#define KEY_SIZE 32
+
+static const MortiseSealPlace check_place = { "meta", "check", 0 };
+
+/* --- Header ------------------------------------------------------------------------------------
+ */
+
+static void
+header_clear (gpointer data)
+{
+  MortiseVaultHeader *header = data;
+
+  g_clear_pointer (&header->id, g_free);
+  g_clear_pointer (&header->salt, g_bytes_unref);
+  g_clear_pointer (&header->storage_root_name, g_bytes_unref);
+  g_clear_pointer (&header->parent, mortise_tpm_blob_free);
+  g_clear_pointer (&header->check, g_bytes_unref);
+}
+
+MortiseVaultHeader *
+mortise_vault_header_ref (MortiseVaultHeader *header)
+{
+  return g_atomic_rc_box_acquire (header);
+}
+
+void
+mortise_vault_header_unref (MortiseVaultHeader *header)
+{
+  g_atomic_rc_box_release_full (header, header_clear);
+}
+
+static void
+digest_add (GChecksum *checksum, gconstpointer data, gsize size)
+{
+  guint64 size_be = GUINT64_TO_BE ((guint64) size);
+
+  g_checksum_update (checksum, (const guint8 *) &size_be, sizeof size_be);
+  g_checksum_update (checksum, data, (gssize) size);
+}
+
+static void
+header_digest (const MortiseVaultHeader *header, guint8 ret_digest[KEY_SIZE])
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  GBytes *parts[] = { header->salt, header->storage_root_name, header->parent->public_area,
+                      header->parent->private_area };
+  gsize size = KEY_SIZE;
+
+  digest_add (checksum, header->id, strlen (header->id));
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    digest_add (checksum, g_bytes_get_data (parts[i], NULL), g_bytes_get_size (parts[i]));
+  g_checksum_get_digest (checksum, ret_digest, &size);
+}
+
+MortiseVaultHeader *
+mortise_vault_header_new (const char *id,
+                          GBytes *salt,
+                          GBytes *storage_root_name,
+                          const MortiseTpmBlob *parent,
+                          const MortiseSecret *metadata_key)
+{
+  MortiseVaultHeader *header = g_atomic_rc_box_new0 (MortiseVaultHeader);
+  guint8 digest[KEY_SIZE];
+
+  header->id = g_strdup (id);
+  header->salt = g_bytes_ref (salt);
+  header->storage_root_name = g_bytes_ref (storage_root_name);
+  header->parent = mortise_tpm_blob_new (parent->public_area, parent->private_area);
+  header_digest (header, digest);
+  header->check = mortise_seal (metadata_key, &check_place, digest, sizeof digest);
+  return header;
+}
+
+static GBytes *
+read_meta (MortiseVaultStore *store, const char *name, GError **error)
+{
+  g_autoptr (MortiseStatement) statement =
+      mortise_vault_store_get (store, MORTISE_SQL_META_GET, error);
+  g_autoptr (GError) local_error = NULL;
+
+  if (statement == NULL)
+    return NULL;
+  sqlite3_bind_text (statement, 1, name, -1, SQLITE_STATIC);
+  if (mortise_vault_store_row (store, statement, &local_error))
+    return mortise_statement_dup_blob (statement, 0);
+  if (local_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  else
+    g_set_error_literal (
+        error, MORTISE_ERROR, MORTISE_ERROR_VAULT_DAMAGED,
+        _ ("The vault's file lacks its own description and was left as it is. Put a copy of "
+           "vault.db from a backup of your home folder in its place, then start Mortise again."));
+  return NULL;
+}
+
+MortiseVaultHeader *
+mortise_vault_header_read (MortiseVaultStore *store, GError **error)
+{
+  g_autoptr (GBytes) id = NULL;
+  g_autoptr (GBytes) parent_public = NULL;
+  g_autoptr (GBytes) parent_private = NULL;
+  g_autoptr (MortiseVaultHeader) header = g_atomic_rc_box_new0 (MortiseVaultHeader);
+  gsize size = 0;
+  const char *text;
+
+  if ((id = read_meta (store, "id", error)) == NULL ||
+      (header->salt = read_meta (store, "salt", error)) == NULL ||
+      (header->storage_root_name = read_meta (store, "storage-root-name", error)) == NULL ||
+      (parent_public = read_meta (store, "parent-public", error)) == NULL ||
+      (parent_private = read_meta (store, "parent-private", error)) == NULL ||
+      (header->check = read_meta (store, "check", error)) == NULL)
+    return NULL;
+  header->parent = mortise_tpm_blob_new (parent_public, parent_private);
+  text = g_bytes_get_data (id, &size);
+  header->id = g_strndup (text, size);
+  if (!g_uuid_string_is_valid (header->id))
+    {
+      g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_VAULT_DAMAGED,
+                           _ ("The vault's description of itself is damaged. Put a copy of "
+                              "vault.db from a backup of your home folder in its place, then "
+                              "start Mortise again."));
+      return NULL;
+    }
+  return g_steal_pointer (&header);
+}
+
+static gboolean
+write_meta (
+    MortiseVaultStore *store, const char *name, gconstpointer data, gsize size, GError **error)
+{
+  MortiseStatement *statement = mortise_vault_store_get (store, MORTISE_SQL_META_PUT, error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_text (statement, 1, name, -1, SQLITE_STATIC);
+  sqlite3_bind_blob64 (statement, 2, data, size, SQLITE_STATIC);
+  return mortise_vault_store_run (store, statement, error);
+}
+
+static gboolean
+write_meta_bytes (MortiseVaultStore *store, const char *name, GBytes *bytes, GError **error)
+{
+  return write_meta (store, name, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error);
+}
+
+gboolean
+mortise_vault_header_write (const MortiseVaultHeader *header,
+                            MortiseVaultStore *store,
+                            GError **error)
+{
+  return write_meta (store, "id", header->id, strlen (header->id), error) &&
+         write_meta_bytes (store, "salt", header->salt, error) &&
+         write_meta_bytes (store, "storage-root-name", header->storage_root_name, error) &&
+         write_meta_bytes (store, "parent-public", header->parent->public_area, error) &&
+         write_meta_bytes (store, "parent-private", header->parent->private_area, error) &&
+         write_meta_bytes (store, "check", header->check, error);
+}
+
+gboolean
+mortise_vault_header_verify (const MortiseVaultHeader *header, const MortiseSecret *metadata_key)
+{
+  guint8 expected[KEY_SIZE], found[KEY_SIZE];
+
+  if (mortise_secret_get_size (metadata_key) != KEY_SIZE ||
+      g_bytes_get_size (header->check) != KEY_SIZE + MORTISE_SEAL_OVERHEAD ||
+      !mortise_seal_open (metadata_key, &check_place, g_bytes_get_data (header->check, NULL),
+                          g_bytes_get_size (header->check), found))
+    return FALSE;
+  header_digest (header, expected);
+  return CRYPTO_memcmp (expected, found, KEY_SIZE) == 0;
+}
+
+/* --- Keys --------------------------------------------------------------------------------------
+ */
+
+MortiseSecret *
+mortise_vault_derive_metadata_key (const MortiseSecret *sign_key)
+{
+  return mortise_secret_derive (sign_key, NULL, "metadata", KEY_SIZE);
+}
+
+void
+mortise_vault_keys_set_metadata (MortiseVaultKeys *keys, const MortiseSecret *metadata_key)
+{
+  g_clear_pointer (&keys->metadata, mortise_secret_free);
+  g_clear_pointer (&keys->index, mortise_secret_free);
+  keys->metadata = mortise_secret_copy (metadata_key);
+  keys->index = mortise_secret_derive (metadata_key, NULL, "index", KEY_SIZE);
+}
+
+void
+mortise_vault_keys_set_sign (MortiseVaultKeys *keys, const MortiseSecret *sign_key)
+{
+  g_autoptr (MortiseSecret) metadata_key = mortise_vault_derive_metadata_key (sign_key);
+
+  g_clear_pointer (&keys->sign, mortise_secret_free);
+  g_clear_pointer (&keys->private, mortise_secret_free);
+  keys->sign = mortise_secret_copy (sign_key);
+  keys->private = mortise_secret_derive (sign_key, NULL, "private", KEY_SIZE);
+  mortise_vault_keys_set_metadata (keys, metadata_key);
+}
+
+void
+mortise_vault_keys_wipe (MortiseVaultKeys *keys, gboolean all)
+{
+  g_clear_pointer (&keys->sign, mortise_secret_free);
+  g_clear_pointer (&keys->private, mortise_secret_free);
+  if (!all)
+    return;
+  g_clear_pointer (&keys->metadata, mortise_secret_free);
+  g_clear_pointer (&keys->index, mortise_secret_free);
+}
+
+gboolean
+mortise_vault_publish_sign_key (MortiseVault *self,
+                                const MortiseSecret *sign_key,
+                                guint64 generation,
+                                GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  self->parent_loaded = TRUE;
+  if (self->lock_generation != generation || self->store == NULL)
+    {
+      g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_VAULT_LOCKED,
+                           _ ("The vault was locked while the PIN was being checked. Your "
+                              "passkeys are unharmed. Enter the PIN again."));
+      return FALSE;
+    }
+  mortise_vault_keys_set_sign (&self->keys, sign_key);
+  mortise_vault_set_state (self, MORTISE_VAULT_UNLOCKED);
+  return TRUE;
+}
+
+static gboolean
+take_surplus_parent (MortiseVault *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  gboolean surplus = self->parent_loaded && self->state != MORTISE_VAULT_UNLOCKED;
+
+  if (surplus)
+    self->parent_loaded = FALSE;
+  return surplus;
+}
+
+static gboolean
+has_surplus_parent (MortiseVault *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return self->parent_loaded && self->state != MORTISE_VAULT_UNLOCKED;
+}
+
+void
+mortise_vault_end_key_work (MortiseVault *self)
+{
+  /* mortise_vault_lock() does not wait for whoever holds the key mutex, so it may have come between
+   * the look and the release: look again. */
+  do
+    {
+      if (take_surplus_parent (self))
+        mortise_tpm_unload_parent (self->tpm);
+      g_mutex_unlock (&self->key_mutex);
+    }
+  while (has_surplus_parent (self) && g_mutex_trylock (&self->key_mutex));
+}
+
+/* --- Keyslots ----------------------------------------------------------------------------------
+ */
+
+MortiseTpmBlob *
+mortise_vault_slot_read (MortiseVaultStore *store, const char *kind, GError **error)
+{
+  g_autoptr (MortiseStatement) statement =
+      mortise_vault_store_get (store, MORTISE_SQL_SLOT_GET, error);
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GBytes) public_area = NULL;
+  g_autoptr (GBytes) private_area = NULL;
+
+  if (statement == NULL)
+    return NULL;
+  sqlite3_bind_text (statement, 1, kind, -1, SQLITE_STATIC);
+  if (mortise_vault_store_row (store, statement, &local_error))
+    {
+      public_area = mortise_statement_dup_blob (statement, 0);
+      private_area = mortise_statement_dup_blob (statement, 1);
+      return mortise_tpm_blob_new (public_area, private_area);
+    }
+  if (local_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  else
+    g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_NOT_FOUND,
+                         _ ("The vault has no such way to be unlocked. Use the PIN."));
+  return NULL;
+}
+
+gboolean
+mortise_vault_slot_write (MortiseVaultStore *store,
+                          const char *kind,
+                          const MortiseTpmBlob *blob,
+                          GError **error)
+{
+  MortiseStatement *statement = mortise_vault_store_get (store, MORTISE_SQL_SLOT_PUT, error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_text (statement, 1, kind, -1, SQLITE_STATIC);
+  mortise_statement_bind_bytes (statement, 2, blob->public_area);
+  mortise_statement_bind_bytes (statement, 3, blob->private_area);
+  sqlite3_bind_int64 (statement, 4, mortise_vault_now ());
+  return mortise_vault_store_run (store, statement, error);
+}
+
+void
+mortise_vault_slot_touch (MortiseVault *self, const char *kind)
+{
+  MortiseStatement *statement = mortise_vault_store_get (self->store, MORTISE_SQL_SLOT_TOUCH, NULL);
+
+  /* A note for the person only: nothing fails because of it. */
+  if (statement == NULL)
+    return;
+  sqlite3_bind_text (statement, 1, kind, -1, SQLITE_STATIC);
+  sqlite3_bind_int64 (statement, 2, mortise_vault_now ());
+  (void) mortise_vault_store_run (self->store, statement, NULL);
+}
+
+/* --- Login keyslot -----------------------------------------------------------------------------
+ */
+
+static gboolean
+check_keyring (MortiseVault *self, GError **error)
+{
+  if (self->keyring != NULL)
+    return TRUE;
+  g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_KEYRING,
+                       _ ("There is no login keyring, so passkeys can be listed only after the PIN "
+                          "was entered. Start a keyring service to list them from login on."));
+  return FALSE;
+}
+
+static MortiseSecret *
+unseal_login (MortiseVault *self, GError **error)
+{
+  g_autoptr (MortiseVaultHeader) header = NULL;
+  g_autoptr (MortiseTpmBlob) slot = NULL;
+  g_autoptr (MortiseSecret) secret = NULL;
+  g_autoptr (MortiseSecret) metadata_key = NULL;
+
+  if (!check_keyring (self, error))
+    return NULL;
+  g_mutex_lock (&self->mutex);
+  header = mortise_vault_header_ref (self->header);
+  slot = mortise_vault_slot_read (self->store, MORTISE_KEYSLOT_LOGIN, error);
+  g_mutex_unlock (&self->mutex);
+  if (slot == NULL)
+    return NULL;
+
+  secret = mortise_keyring_lookup (self->keyring, header->id, NULL, error);
+  if (secret == NULL)
+    return NULL;
+  metadata_key = mortise_tpm_unseal (self->tpm, slot, secret, error);
+  if (metadata_key == NULL)
+    return NULL;
+  if (!mortise_vault_header_verify (header, metadata_key))
+    {
+      g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_VAULT_DAMAGED,
+                           _ ("The vault's description of itself was changed by something other "
+                              "than Mortise. Put a copy of vault.db from a backup of your home "
+                              "folder in its place before you enter the PIN."));
+      return NULL;
+    }
+  return g_steal_pointer (&metadata_key);
+}
+
+static void
+note_keyring_problem (MortiseVault *self, GError *problem)
+{
+  g_mutex_lock (&self->mutex);
+  g_clear_error (&self->keyring_problem);
+  self->keyring_problem = problem;
+  self->login_works = problem == NULL;
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+mortise_vault_try_login (MortiseVault *self)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (MortiseSecret) metadata_key = NULL;
+
+  /* Without a TPM nothing is wrong with the keyring. */
+  if (self->tpm == NULL)
+    return;
+  metadata_key = unseal_login (self, &problem);
+  note_keyring_problem (self, g_steal_pointer (&problem));
+  if (metadata_key == NULL)
+    return;
+
+  g_mutex_lock (&self->mutex);
+  if (self->state == MORTISE_VAULT_LOCKED)
+    {
+      mortise_vault_keys_set_metadata (&self->keys, metadata_key);
+      mortise_vault_set_state (self, MORTISE_VAULT_LISTABLE);
+    }
+  mortise_vault_slot_touch (self, MORTISE_KEYSLOT_LOGIN);
+  g_mutex_unlock (&self->mutex);
+}
+
+MortiseTpmBlob *
+mortise_vault_make_login_slot (MortiseVault *self,
+                               const char *vault_id,
+                               const MortiseSecret *metadata_key,
+                               GError **error)
+{
+  g_autoptr (MortiseSecret) secret = mortise_secret_new_random (KEY_SIZE);
+  MortiseTpmBlob *slot;
+
+  if (!check_keyring (self, error) ||
+      !mortise_keyring_store (self->keyring, vault_id, secret, NULL, error))
+    return NULL;
+  slot = mortise_tpm_seal (self->tpm, metadata_key, secret, FALSE, error);
+  if (slot == NULL)
+    (void) mortise_keyring_clear (self->keyring, vault_id, NULL, NULL);
+  return slot;
+}
+
+static gboolean
+replace_login_slot (MortiseVault *self, GError **error)
+{
+  g_autofree char *id = mortise_vault_get_id (self);
+  g_autoptr (MortiseSecret) metadata_key = NULL;
+  g_autoptr (MortiseTpmBlob) slot = NULL;
+  gboolean ok;
+
+  g_mutex_lock (&self->mutex);
+  if (self->keys.metadata != NULL)
+    metadata_key = mortise_secret_copy (self->keys.metadata);
+  g_mutex_unlock (&self->mutex);
+  if (metadata_key == NULL)
+    return mortise_vault_check_listable (self, error);
+
+  slot = mortise_vault_make_login_slot (self, id, metadata_key, error);
+  if (slot == NULL)
+    return FALSE;
+  g_mutex_lock (&self->mutex);
+  ok = mortise_vault_slot_write (self->store, MORTISE_KEYSLOT_LOGIN, slot, error);
+  if (ok)
+    (void) mortise_vault_store_forget_journal (self->store);
+  g_mutex_unlock (&self->mutex);
+  return ok;
+}
+
+void
+mortise_vault_repair_login (MortiseVault *self)
+{
+  g_autoptr (GError) problem = NULL;
+  gboolean works;
+
+  g_mutex_lock (&self->mutex);
+  works = self->login_works;
+  g_mutex_unlock (&self->mutex);
+  if (works)
+    return;
+
+  /* The keyring may only have been locked: its secret is then as good as ever. */
+  mortise_vault_try_login (self);
+  problem = mortise_vault_dup_keyring_problem (self);
+  if (problem == NULL || g_error_matches (problem, MORTISE_ERROR, MORTISE_ERROR_KEYRING) ||
+      g_error_matches (problem, MORTISE_ERROR, MORTISE_ERROR_VAULT_DAMAGED))
+    return;
+  g_clear_error (&problem);
+  (void) replace_login_slot (self, &problem);
+  note_keyring_problem (self, g_steal_pointer (&problem));
+}
