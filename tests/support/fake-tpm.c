@@ -138,6 +138,8 @@ wrap (MortiseFakeTpm *self,
   g_autoptr (MortiseSecret) key = wrapping_key (parent_secret);
   g_autoptr (GBytes) name = public_name (public);
   g_autoptr (GByteArray) plain = g_byte_array_new ();
+  g_autoptr (GBytes) public_bytes = NULL;
+  g_autoptr (GBytes) private_bytes = NULL;
   g_autofree guint8 *out = NULL;
   guint8 auth_size = auth != NULL ? (guint8) mortise_secret_get_size (auth) : 0;
   gsize out_size;
@@ -164,7 +166,9 @@ wrap (MortiseFakeTpm *self,
   EVP_CIPHER_CTX_ctrl (context, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, out + out_size - TAG_SIZE);
   EVP_CIPHER_CTX_free (context);
 
-  return mortise_tpm_blob_new (public_marshal (public), g_bytes_new (out, out_size));
+  public_bytes = public_marshal (public);
+  private_bytes = g_bytes_new (out, out_size);
+  return mortise_tpm_blob_new (public_bytes, private_bytes);
 }
 
 static gboolean

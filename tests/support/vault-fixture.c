@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "tests/support/vault-fixture.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define SEED "the test's TPM"
+
+void
+vault_fixture_set_up (VaultFixture *fixture, gconstpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fixture->root = g_dir_make_tmp ("mortise-vault-XXXXXX", &error);
+  g_assert_no_error (error);
+  fixture->directory = g_build_filename (fixture->root, "mortise", NULL);
+  fixture->database = g_build_filename (fixture->directory, "vault.db", NULL);
+  fixture->tpm = mortise_fake_tpm_new (SEED);
+  fixture->keyring = mortise_memory_keyring_new ();
+  fixture->vault = mortise_vault_new (fixture->directory, fixture->tpm, fixture->keyring);
+}
+
+static void
+remove_folder (const char *path)
+{
+  g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (folder != NULL && (name = g_dir_read_name (folder)) != NULL)
+    {
+      g_autofree char *child = g_build_filename (path, name, NULL);
+
+      if (g_file_test (child, G_FILE_TEST_IS_DIR) && !g_file_test (child, G_FILE_TEST_IS_SYMLINK))
+        remove_folder (child);
+      else
+        g_unlink (child);
+    }
+  g_rmdir (path);
+}
+
+void
+vault_fixture_tear_down (VaultFixture *fixture, gconstpointer user_data)
+{
+  g_clear_object (&fixture->vault);
+  g_clear_object (&fixture->keyring);
+  g_assert_finalize_object (g_steal_pointer (&fixture->tpm));
+  g_chmod (fixture->directory, 0700);
+  remove_folder (fixture->root);
+  g_free (fixture->database);
+  g_free (fixture->directory);
+  g_free (fixture->root);
+}
+
+MortiseFakeTpm *
+vault_fixture_get_fake (VaultFixture *fixture)
+{
+  return MORTISE_FAKE_TPM (fixture->tpm);
+}
+
+MortiseMemoryKeyring *
+vault_fixture_get_keyring (VaultFixture *fixture)
+{
+  return MORTISE_MEMORY_KEYRING (fixture->keyring);
+}
+
+MortiseSecret *
+vault_fixture_pin (const char *pin)
+{
+  return mortise_secret_new_from_data (pin, strlen (pin));
+}
+
+MortiseSecret *
+vault_fixture_pin_hash (const char *pin)
+{
+  g_autoptr (MortiseSecret) secret = vault_fixture_pin (pin);
+  g_autoptr (GError) error = NULL;
+  MortiseSecret *hash = mortise_pin_hash (secret, &error);
+
+  g_assert_no_error (error);
+  return hash;
+}
+
+void
+vault_fixture_create (VaultFixture *fixture)
+{
+  g_autoptr (MortiseSecret) pin = vault_fixture_pin ("1234");
+  g_autoptr (GError) error = NULL;
+
+  mortise_vault_open (fixture->vault, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (mortise_vault_get_state (fixture->vault), ==, MORTISE_VAULT_NONE);
+  mortise_vault_create (fixture->vault, pin, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (mortise_vault_get_state (fixture->vault), ==, MORTISE_VAULT_UNLOCKED);
+}
+
+void
+vault_fixture_restart (VaultFixture *fixture)
+{
+  g_clear_object (&fixture->vault);
+  g_clear_object (&fixture->tpm);
+  fixture->tpm = mortise_fake_tpm_new (SEED);
+  fixture->vault = mortise_vault_new (fixture->directory, fixture->tpm, fixture->keyring);
+}
+
+void
+vault_fixture_reopen (VaultFixture *fixture, MortiseVaultState state)
+{
+  g_autoptr (GError) error = NULL;
+
+  vault_fixture_restart (fixture);
+  mortise_vault_open (fixture->vault, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (mortise_vault_get_state (fixture->vault), ==, state);
+}
+
+gboolean
+vault_fixture_unlock (VaultFixture *fixture, const char *pin, GError **error)
+{
+  g_autoptr (MortiseSecret) hash = vault_fixture_pin_hash (pin);
+
+  return mortise_vault_unlock (fixture->vault, hash, error);
+}
+
+MortiseCredential *
+vault_fixture_make_credential (VaultFixture *fixture,
+                               const char *rp_id,
+                               const char *user,
+                               MortiseCredentialSecrets **ret_secrets)
+{
+  MortiseCredential *credential = mortise_credential_new ();
+  g_autoptr (MortiseSecret) id = mortise_secret_new_random (MORTISE_CREDENTIAL_ID_SIZE);
+  g_autoptr (MortiseTpmKey) key = NULL;
+  g_autoptr (MortiseTpmBlob) blob = NULL;
+  g_autoptr (GError) error = NULL;
+
+  key = mortise_vault_create_key (fixture->vault, MORTISE_ALG_ES256, MORTISE_KEY_DEVICE_ONLY, &blob,
+                                  &error);
+  g_assert_no_error (error);
+  *ret_secrets = mortise_credential_secrets_new ();
+  (*ret_secrets)->key = g_steal_pointer (&blob);
+  (*ret_secrets)->cred_random_with_uv = mortise_secret_new_random (32);
+  (*ret_secrets)->cred_random_without_uv = mortise_secret_new_random (32);
+
+  credential->credential_id = g_bytes_new (mortise_secret_peek (id), mortise_secret_get_size (id));
+  credential->rp_id = g_strdup (rp_id);
+  credential->user_id = g_bytes_new (user, strlen (user));
+  credential->user_name = g_strdup (user);
+  credential->user_display_name = g_strdup_printf ("Person %s", user);
+  /* An opaque value to the vault. */
+  credential->public_key = g_bytes_new_static ("\xa1\x01\x02", 3);
+  credential->discoverable = TRUE;
+  credential->has_hmac_secret = TRUE;
+  return credential;
+}
+
+gint64
+vault_fixture_add (VaultFixture *fixture, const char *rp_id, const char *user)
+{
+  g_autoptr (MortiseCredentialSecrets) secrets = NULL;
+  g_autoptr (MortiseCredential) credential =
+      vault_fixture_make_credential (fixture, rp_id, user, &secrets);
+  g_autoptr (GError) error = NULL;
+
+  mortise_vault_add (fixture->vault, credential, secrets, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (credential->row_id, >, 0);
+  return credential->row_id;
+}
+
+gboolean
+vault_fixture_contains (VaultFixture *fixture, gconstpointer needle, gsize size)
+{
+  g_autoptr (GDir) folder = g_dir_open (fixture->directory, 0, NULL);
+  const char *name;
+  gboolean found = FALSE;
+
+  g_assert_nonnull (folder);
+  while (!found && (name = g_dir_read_name (folder)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (fixture->directory, name, NULL);
+      g_autofree char *content = NULL;
+      gsize content_size = 0;
+
+      g_assert_true (g_file_get_contents (path, &content, &content_size, NULL));
+      found = memmem (content, content_size, needle, size) != NULL;
+    }
+  return found;
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+char *
+vault_fixture_snapshot (VaultFixture *fixture)
+{
+  g_autoptr (GDir) folder = g_dir_open (fixture->directory, 0, NULL);
+  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
+  const char *name;
+
+  g_assert_nonnull (folder);
+  while ((name = g_dir_read_name (folder)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (fixture->directory, name, NULL);
+      g_autofree char *content = NULL;
+      g_autofree char *digest = NULL;
+      gsize size = 0;
+
+      if (strcmp (name, "vault.lock") == 0)
+        continue;
+      g_assert_true (g_file_get_contents (path, &content, &size, NULL));
+      digest = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) content, size);
+      g_ptr_array_add (lines, g_strdup_printf ("%s %s", name, digest));
+    }
+  g_ptr_array_sort (lines, compare_names);
+  g_ptr_array_add (lines, NULL);
+  return g_strjoinv ("\n", (char **) lines->pdata);
+}
