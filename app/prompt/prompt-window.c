@@ -64,6 +64,7 @@ struct _MortisePromptWindow
   AdwEntryRow *confirm;
   GtkWidget *problem;
   GtkLabel *problem_label;
+  GtkStack *footer;
   GtkWidget *progress;
   GtkSpinner *spinner;
   GtkLabel *progress_label;
@@ -402,6 +403,19 @@ fill (MortisePromptWindow *self)
 /* --- States ------------------------------------------------------------------------------------
  */
 
+/* A window keeps its height when what is in it grows. */
+static void
+fit_height (MortisePromptWindow *self)
+{
+  int width;
+  int height;
+
+  if (gtk_window_is_maximized (GTK_WINDOW (self)) || gtk_window_is_fullscreen (GTK_WINDOW (self)))
+    return;
+  gtk_window_get_default_size (GTK_WINDOW (self), &width, &height);
+  gtk_window_set_default_size (GTK_WINDOW (self), width, -1);
+}
+
 static void
 set_state (MortisePromptWindow *self, State state)
 {
@@ -412,9 +426,12 @@ set_state (MortisePromptWindow *self, State state)
   self->state = state;
   for (gsize i = 0; i < G_N_ELEMENTS (inputs); i++)
     gtk_widget_set_sensitive (inputs[i], asking);
-  gtk_widget_set_visible (self->progress, state == STATE_WORKING);
+  /* In place of the line that is read before the answer, so that the window does not jump. */
+  gtk_stack_set_visible_child (self->footer,
+                               state == STATE_WORKING ? self->progress : GTK_WIDGET (self->asker));
   gtk_spinner_set_spinning (self->spinner, state == STATE_WORKING);
   update_approve (self);
+  fit_height (self);
 }
 
 static void
@@ -425,6 +442,7 @@ show_problem (MortisePromptWindow *self, const char *message)
   /* Shown first: screen readers tell of an alert's text when it changes on the screen. */
   gtk_widget_set_visible (self->problem, has_message);
   gtk_label_set_text (self->problem_label, has_message ? message : "");
+  fit_height (self);
 }
 
 static void
@@ -654,6 +672,7 @@ mortise_prompt_window_show_fatal (MortisePromptWindow *self, const char *message
   gtk_widget_set_visible (self->pin_box, FALSE);
   gtk_widget_set_visible (GTK_WIDGET (self->new_pin), FALSE);
   gtk_widget_set_visible (self->confirm_box, FALSE);
+  fit_height (self);
   gtk_button_set_label (self->deny, _ ("_Close"));
   name_button (self->deny);
   gtk_widget_grab_focus (GTK_WIDGET (self->deny));
@@ -720,6 +739,7 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (confirm);
   BIND (problem);
   BIND (problem_label);
+  BIND (footer);
   BIND (progress);
   BIND (spinner);
   BIND (progress_label);

@@ -7,7 +7,9 @@
 
 #include "core/text/display-text.h"
 
-#define NAME_MAX_SHOWN 80
+#define NAME_MAX_SHOWN      80
+#define HOST_MAX_SHOWN      40
+#define REQUESTER_MAX_SHOWN 60
 
 #define COSE_RS256 (-257)
 #define COSE_ES384 (-35)
@@ -248,8 +250,9 @@ make_notice (const MortisePromptQuestion *question)
 static char *
 make_asker (const MortisePromptQuestion *question)
 {
-  g_autofree char *host = mortise_display_text_isolated (question->host, NAME_MAX_SHOWN);
-  g_autofree char *requester = mortise_display_text_isolated (question->requester, NAME_MAX_SHOWN);
+  g_autofree char *host = mortise_display_text_isolated (question->host, HOST_MAX_SHOWN);
+  g_autofree char *requester =
+      mortise_display_text_isolated (question->requester, REQUESTER_MAX_SHOWN);
 
   if (*host == '\0')
     {
