@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mortise as installed on the test machine: its unit, its bus interface, its device, its prompts."""
+
+import glob
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+from browsers import wait_until
+
+EXCHANGE = pathlib.Path("/run/mortise-vm")
+BUILD = pathlib.Path(os.environ["MORTISE_VM_BUILD"])
+SOURCE = pathlib.Path(os.environ["MORTISE_VM_SOURCE"])
+APP_ID = os.environ["MORTISE_VM_APP_ID"]
+BUS_NAME = APP_ID + ".Agent"
+OBJECT_PATH = "/" + APP_ID.replace(".", "/") + "/Agent"
+INTERFACE = APP_ID + ".Agent1"
+UNIT = "mortise-agent.service"
+PIN = "271828"
+
+
+def run(*command, check=True, timeout=120):
+    """Runs a command as root."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+    if check and done.returncode != 0:
+        raise AssertionError(
+            f"{' '.join(map(str, command))}: status {done.returncode}\n{done.stdout}{done.stderr}"
+        )
+    return done
+
+
+def install():
+    """Installs the build as a package would, and gives the person /dev/uhid, as the set-up page tells how."""
+    run("meson", "install", "-C", str(BUILD), "--no-rebuild", "--quiet", timeout=300)
+    rules = pathlib.Path("/etc/udev/rules.d/99-mortise-test.rules")
+    rules.write_text('KERNEL=="uhid", SUBSYSTEM=="misc", GROUP="tester", MODE="0660"\n')
+    run("udevadm", "control", "--reload")
+    run("modprobe", "uhid")
+    run("udevadm", "trigger", "--settle", "/sys/class/misc/uhid")
+
+
+class Agent:
+    def __init__(self, person):
+        self.person = person
+        # Where the scripted prompter finds its answers and writes what it was asked.
+        self.script = person.scratch("prompter")
+
+    # --- its life ---------------------------------------------------------------------------------
+
+    def use_prompter(self, program):
+        """Lets the unit start `program` for questions, or the real one for None; restarts the agent."""
+        folder = pathlib.Path("/etc/systemd/user", UNIT + ".d")
+        folder.mkdir(parents=True, exist_ok=True)
+        lines = ["[Service]", f"Environment=MORTISE_TEST_PROMPTER_DIR={self.script}"]
+        if program:
+            command = self.exec_start()
+            lines += ["ExecStart=", f"ExecStart={command} --prompter={program}"]
+        (folder / "test.conf").write_text("\n".join(lines) + "\n")
+        self.person.systemctl("daemon-reload")
+
+    def exec_start(self):
+        """The packaged command line, without our own drop-in."""
+        found = self.person.systemctl("show", "-P", "FragmentPath", UNIT).stdout.strip()
+        unit = pathlib.Path(found).read_text()
+        return re.search(r"^ExecStart=(.+)$", unit, re.M)[1].strip()
+
+    def start(self):
+        """Starts it by calling it, as the window does: D-Bus activation brings the unit up."""
+        self.get("VaultState")
+        return self.pid()
+
+    def restart(self):
+        self.person.systemctl("restart", UNIT)
+        self.start()
+
+    def stop(self):
+        self.person.systemctl("stop", UNIT)
+
+    def pid(self):
+        return int(self.person.systemctl("show", "-P", "MainPID", UNIT).stdout)
+
+    # --- its bus interface ------------------------------------------------------------------------
+
+    def _bus(self, *arguments, check=True, timeout=180):
+        return self.person.run(
+            "busctl", "--user", "--json=short", f"--timeout={timeout}", *arguments,
+            check=check, timeout=timeout + 10,
+        )
+
+    def get(self, name):
+        done = self._bus("get-property", BUS_NAME, OBJECT_PATH, INTERFACE, name)
+        return json.loads(done.stdout)["data"]
+
+    def call(self, method, signature="", *arguments):
+        """Calls a method; returns its results; fails with the D-Bus error's text."""
+        typed = (signature, *map(str, arguments)) if signature else ()
+        done = self._bus("call", BUS_NAME, OBJECT_PATH, INTERFACE, method, *typed)
+        return json.loads(done.stdout)["data"] if done.stdout.strip() else []
+
+    def call_fails(self, method, signature="", *arguments):
+        """Calls a method that must fail; returns the error's text."""
+        typed = (signature, *map(str, arguments)) if signature else ()
+        done = self._bus("call", BUS_NAME, OBJECT_PATH, INTERFACE, method, *typed, check=False)
+        assert done.returncode != 0, f"{method} succeeded: {done.stdout}"
+        return done.stderr
+
+    def passkeys(self, deleted=False):
+        """Returns the listed passkeys, each as {name: plain value}."""
+        rows, damaged = self.call("ListPasskeys", "bxu", str(deleted).lower(), 0, 0)
+        assert damaged == 0, f"{damaged} damaged records"
+        return [{name: value["data"] for name, value in row.items()} for row in rows]
+
+    def passkey_for(self, user_name):
+        found = [row for row in self.passkeys() if row.get("user-name") == user_name]
+        assert len(found) == 1, f"{len(found)} passkeys for {user_name}: {self.passkeys()}"
+        return found[0]
+
+    # --- its prompts, scripted --------------------------------------------------------------------
+
+    def answers(self, *lines, default=None):
+        """Replaces what is left of the script; without a default every further question is denied."""
+        self.person.write(self.script / "answers", "".join(line + "\n" for line in lines))
+        if default:
+            self.person.write(self.script / "default", default + "\n")
+        else:
+            (self.script / "default").unlink(missing_ok=True)
+        (self.script / "log").unlink(missing_ok=True)
+        (self.script / "count").unlink(missing_ok=True)
+
+    def prompt_log(self):
+        try:
+            return (self.script / "log").read_text()
+        except FileNotFoundError:
+            return ""
+
+    def wait_for_prompt(self, event, timeout=60):
+        """Waits for a line such as "question …'sign-in'" or "closed-by-agent" in the prompter's log."""
+        return wait_until(
+            f"the prompt's {event!r}; log:\n{self.prompt_log()}",
+            lambda: re.search(event, self.prompt_log()),
+            timeout,
+        )
+
+    # --- its device -------------------------------------------------------------------------------
+
+    def hidraw(self):
+        """The device nodes whose HID name is ours."""
+        nodes = []
+        for node in glob.glob("/sys/class/hidraw/hidraw*"):
+            uevent = pathlib.Path(node, "device/uevent").read_text()
+            if re.search(r"^HID_NAME=.*Mortise", uevent, re.M):
+                nodes.append("/dev/" + os.path.basename(node))
+        return nodes
+
+    def wait_for_device(self):
+        nodes = wait_until("the device node", self.hidraw, 60)
+        run("udevadm", "settle")
+        assert len(nodes) == 1, nodes
+        return nodes[0]
+
+
+class RelyingParty:
+    """The test site; its accounts live on the disk that outlives a boot."""
+
+    def __init__(self, person, port=8000):
+        self.person = person
+        self.url = f"http://localhost:{port}/"
+        self.process = person.start(
+            [os.environ["MORTISE_VM_NODE"], str(SOURCE / "tests/vm/rp/server.mjs"), str(port)]
+            + [str(person.home / "site.json")],
+            EXCHANGE / "site.log",
+        )
+        wait_until("the test site", lambda: "listening" in (EXCHANGE / "site.log").read_text(), 120)
+
+
+def keep_traces(person, agent):
+    """Returns what to do about a failed case: a picture of the screen, the prompts, the agent's log."""
+
+    def keep(number):
+        person.screenshot(EXCHANGE / f"failed-{number}.png")
+        for line in agent.prompt_log().splitlines()[-20:]:
+            print("# prompt: " + line)
+        (EXCHANGE / f"failed-{number}-prompts.log").write_text(agent.prompt_log())
+
+    return keep

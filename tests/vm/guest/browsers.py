@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stock Chromium and Firefox on the test site, driven as their own tools allow: ChromeDriver and Marionette.
+
+Nothing of WebAuthn is replaced: no virtual authenticator, no soft token. A page's button is pressed, and
+what the page got is read.
+"""
+
+import json
+import pathlib
+import socket
+import time
+import urllib.error
+import urllib.request
+
+# A software-emulated machine takes a minute to a browser's first page.
+START_TIMEOUT = 240
+OUTCOME_TIMEOUT = 120
+
+
+class BrowserError(Exception):
+    pass
+
+
+def wait_until(what, condition, timeout, interval=0.25):
+    """Returns the first true value of `condition`; a fact awaited, never a time slept."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {timeout} s for {what}")
+        time.sleep(interval)
+
+
+class Browser:
+    """What the tests do with either browser. Use as a context manager."""
+
+    name = ""
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.quit()
+
+    # Given by the browsers: start, quit, open, script (a function body, returns JSON), click (by id).
+
+    def begin(self, button, account="", **wanted):
+        """Presses "register" or "sign-in" on the page, with what the page shall ask for."""
+        self.script(
+            "window.site.wanted = arguments[0]; window.site.outcome = null;"
+            "document.getElementById('account').value = arguments[1];",
+            json.dumps(wanted),
+            account,
+        )
+        self.click(button)
+
+    def outcome(self, timeout=OUTCOME_TIMEOUT):
+        """Returns {"ok": what the site says} or {"error": name, "message": …}."""
+        text = wait_until(
+            f"an outcome on {self.name}'s page",
+            lambda: self.script("return window.site.outcome;"),
+            timeout,
+        )
+        return json.loads(text)
+
+    def register(self, account, **wanted):
+        self.begin("register", account, **wanted)
+        return self.outcome()
+
+    def sign_in(self, **wanted):
+        self.begin("sign-in", **wanted)
+        return self.outcome()
+
+
+class Chromium(Browser):
+    name = "Chromium"
+
+    def __init__(self, person, folder, url):
+        self.person = person
+        self.folder = pathlib.Path(folder)
+        self.url = url
+        self.port = 9515
+
+    def start(self):
+        self.process = self.person.start(
+            ["chromedriver", f"--port={self.port}"], self.folder / "chromium.log"
+        )
+        wait_until("ChromeDriver", self._ready, START_TIMEOUT)
+        profile = self.person.scratch("chromium")
+        arguments = [
+            f"--user-data-dir={profile}",
+            "--no-first-run",
+            "--no-default-browser-check",
+            "--password-store=basic",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-extensions",
+            "--disable-sync",
+            "--window-size=1000,800",
+            "--window-position=0,0",
+        ]
+        options = {
+            "binary": "/usr/bin/chromium",
+            "args": arguments,
+            "excludeSwitches": ["enable-automation"],
+        }
+        capabilities = {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}
+        session = self._call("POST", "/session", {"capabilities": capabilities})
+        self.session = "/session/" + session["sessionId"]
+        self._call("POST", self.session + "/timeouts", {"script": 60000, "pageLoad": 120000})
+        self._call("POST", self.session + "/url", {"url": self.url})
+
+    def _ready(self):
+        if self.process.poll() is not None:
+            raise BrowserError("ChromeDriver ended while it was starting")
+        try:
+            return self._call("GET", "/status")["ready"]
+        except OSError:
+            return False
+
+    def _call(self, method, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", data=data, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=START_TIMEOUT) as response:
+                return json.load(response)["value"]
+        except urllib.error.HTTPError as error:
+            value = json.load(error)["value"]
+            raise BrowserError(f"{value['error']}: {value['message']}") from error
+
+    def script(self, body, *arguments):
+        return self._call(
+            "POST", self.session + "/execute/sync", {"script": body, "args": list(arguments)}
+        )
+
+    def click(self, identifier):
+        element = self._call(
+            "POST",
+            self.session + "/element",
+            {"using": "css selector", "value": "#" + identifier},
+        )
+        self._call("POST", f"{self.session}/element/{list(element.values())[0]}/click", {})
+
+    def cancel_in_browser(self):
+        """Dismisses the browser's own dialog: Escape, as the dialog has the keyboard."""
+        self.person.key("Escape")
+
+    def quit(self):
+        try:
+            self._call("DELETE", self.session)
+        except (AttributeError, OSError, BrowserError):
+            pass
+        self.person.stop(self.process)
+
+
+class Firefox(Browser):
+    name = "Firefox"
+    PREFERENCES = {
+        # The path of a real key: the device, never a soft token.
+        "security.webauthn.enable_softtoken": False,
+        "security.webauthn.softtoken": False,
+        "security.webauth.webauthn_enable_softtoken": False,
+        "security.webauth.webauthn_enable_usbtoken": True,
+        "marionette.port": 2828,
+        "browser.shell.checkDefaultBrowser": False,
+        "browser.aboutwelcome.enabled": False,
+        "browser.startup.page": 0,
+        "browser.newtabpage.enabled": False,
+        "browser.safebrowsing.malware.enabled": False,
+        "browser.safebrowsing.phishing.enabled": False,
+        "browser.tabs.warnOnClose": False,
+        "datareporting.policy.dataSubmissionEnabled": False,
+        "datareporting.policy.dataSubmissionPolicyBypassNotification": True,
+        "extensions.update.enabled": False,
+        "app.update.enabled": False,
+        "app.normandy.enabled": False,
+        "network.captive-portal-service.enabled": False,
+        "network.connectivity-service.enabled": False,
+        "services.settings.server": "data:,",
+        "toolkit.telemetry.enabled": False,
+        "toolkit.startup.max_resumed_crashes": -1,
+        "termsofuse.bypassNotification": True,
+        # The window manager that would activate a window is not there.
+        "focusmanager.testmode": True,
+        "gfx.webrender.software": True,
+        "layers.acceleration.disabled": True,
+        "dom.ipc.processCount": 1,
+        "dom.ipc.processPrelaunch.enabled": False,
+    }
+
+    def __init__(self, person, folder, url):
+        self.person = person
+        self.folder = pathlib.Path(folder)
+        self.url = url
+        self.connection = None
+        self.message = 0
+
+    def start(self):
+        profile = self.person.scratch("firefox")
+        preferences = "".join(
+            f"user_pref({json.dumps(name)}, {json.dumps(value)});\n"
+            for name, value in self.PREFERENCES.items()
+        )
+        self.person.write(profile / "user.js", preferences)
+        self.process = self.person.start(
+            ["firefox-esr", "--no-remote", "--profile", str(profile), "--marionette"]
+            # To press the browser's own buttons, as a person would.
+            + ["--remote-allow-system-access"],
+            self.folder / "firefox.log",
+        )
+        self.connection = wait_until("Firefox's Marionette", self._connect, START_TIMEOUT)
+        self.connection.settimeout(START_TIMEOUT)
+        self._receive()
+        self._call("WebDriver:NewSession", {"strictFileInteractability": True})
+        self._call("WebDriver:SetTimeouts", {"script": 60000, "pageLoad": 240000})
+        self._call("WebDriver:SetWindowRect", {"x": 0, "y": 0, "width": 1000, "height": 800})
+        self._call("WebDriver:Navigate", {"url": self.url})
+
+    def _connect(self):
+        if self.process.poll() is not None:
+            raise BrowserError("Firefox ended while it was starting")
+        try:
+            return socket.create_connection(("127.0.0.1", self.PREFERENCES["marionette.port"]), 10)
+        except OSError:
+            return None
+
+    def _receive(self):
+        length = b""
+        while not length.endswith(b":"):
+            length += self._read(1)
+        return json.loads(self._read(int(length[:-1])))
+
+    def _read(self, size):
+        data = b""
+        while len(data) < size:
+            part = self.connection.recv(size - len(data))
+            if not part:
+                raise BrowserError("Firefox closed the connection")
+            data += part
+        return data
+
+    def _call(self, command, parameters):
+        self.message += 1
+        frame = json.dumps([0, self.message, command, parameters]).encode()
+        self.connection.sendall(b"%d:%s" % (len(frame), frame))
+        _, number, error, result = self._receive()
+        if number != self.message:
+            raise BrowserError(f"answer {number} to message {self.message}")
+        if error:
+            raise BrowserError(f"{error['error']}: {error['message']}")
+        return result["value"] if isinstance(result, dict) and "value" in result else result
+
+    def script(self, body, *arguments):
+        # The page's own variables are wanted, not those of a sandbox around it.
+        return self._call(
+            "WebDriver:ExecuteScript",
+            {"script": body, "args": list(arguments), "sandbox": None, "newSandbox": False},
+        )
+
+    def click(self, identifier):
+        element = self._call(
+            "WebDriver:FindElement", {"using": "css selector", "value": "#" + identifier}
+        )
+        self._call("WebDriver:ElementClick", {"id": list(element.values())[0]})
+
+    def cancel_in_browser(self):
+        """Presses Cancel on the browser's own notification."""
+        self._call("Marionette:SetContext", {"value": "chrome"})
+        try:
+            wait_until("Firefox's notification", lambda: self._press_cancel() == "pressed", 60)
+            # Presses of the first half second are ignored, so that nobody presses by accident.
+            wait_until("Firefox to take it away", lambda: self._press_cancel() == "gone", 60)
+        finally:
+            self._call("Marionette:SetContext", {"value": "content"})
+
+    def _press_cancel(self):
+        return self._call(
+            "WebDriver:ExecuteScript",
+            {
+                "script": "const shown = PopupNotifications.panel.firstElementChild;"
+                "if (!shown?.id.startsWith('webauthn')) return 'gone';"
+                "const second = shown.secondaryButton;"
+                "(second.checkVisibility() ? second : shown.button).click(); return 'pressed';",
+                "args": [],
+            },
+        )
+
+    def quit(self):
+        try:
+            self._call("Marionette:Quit", {"flags": ["eForceQuit"]})
+        except (OSError, BrowserError, AttributeError):
+            pass
+        if self.connection:
+            self.connection.close()
+        self.person.stop(self.process)
+
+
+def by_name(name):
+    return {"chromium": Chromium, "firefox": Firefox}[name]
+
+
