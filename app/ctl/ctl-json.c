@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "app/ctl/ctl-json.h"
+
+#include <json-glib/json-glib.h>
+
+static JsonNode *to_node (GVariant *value);
+
+static char *
+to_base64url (GVariant *bytes)
+{
+  gsize size;
+  const guint8 *data = g_variant_get_fixed_array (bytes, &size, 1);
+  char *text = g_base64_encode (data, size);
+
+  g_strdelimit (text, "+", '-');
+  g_strdelimit (text, "/", '_');
+  text[strcspn (text, "=")] = '\0';
+  return text;
+}
+
+static JsonNode *
+dictionary_to_node (GVariant *dictionary)
+{
+  JsonObject *object = json_object_new ();
+  GVariantIter iter;
+  const char *name;
+  GVariant *value;
+
+  g_variant_iter_init (&iter, dictionary);
+  while (g_variant_iter_next (&iter, "{&sv}", &name, &value))
+    {
+      json_object_set_member (object, name, to_node (value));
+      g_variant_unref (value);
+    }
+  return json_node_init_object (json_node_alloc (), object);
+}
+
+static JsonNode *
+array_to_node (GVariant *list)
+{
+  JsonArray *array = json_array_new ();
+
+  for (gsize i = 0; i < g_variant_n_children (list); i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (list, i);
+
+      json_array_add_element (array, to_node (child));
+    }
+  return json_node_init_array (json_node_alloc (), array);
+}
+
+static gint64
+to_integer (GVariant *value)
+{
+  switch (g_variant_classify (value))
+    {
+    case G_VARIANT_CLASS_BYTE:
+      return g_variant_get_byte (value);
+    case G_VARIANT_CLASS_INT32:
+      return g_variant_get_int32 (value);
+    case G_VARIANT_CLASS_UINT32:
+      return g_variant_get_uint32 (value);
+    case G_VARIANT_CLASS_UINT64:
+      return (gint64) MIN (g_variant_get_uint64 (value), (guint64) G_MAXINT64);
+    default:
+      return g_variant_get_int64 (value);
+    }
+}
+
+static JsonNode *
+to_node (GVariant *value)
+{
+  JsonNode *node;
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_VARDICT))
+    return dictionary_to_node (value);
+  node = json_node_alloc ();
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+    return json_node_init_string (node, g_variant_get_string (value, NULL));
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
+    return json_node_init_boolean (node, g_variant_get_boolean (value));
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_BYTESTRING))
+    {
+      g_autofree char *text = to_base64url (value);
+
+      return json_node_init_string (node, text);
+    }
+  if (g_variant_is_container (value))
+    {
+      json_node_unref (node);
+      return array_to_node (value);
+    }
+  return json_node_init_int (node, to_integer (value));
+}
+
+void
+mortise_ctl_print_json (GVariant *value)
+{
+  g_autoptr (JsonNode) node = to_node (value);
+  g_autofree char *text = json_to_string (node, TRUE);
+
+  g_print ("%s\n", text);
+}
