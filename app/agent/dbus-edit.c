@@ -5,9 +5,13 @@
 
 #include "app/agent/dbus-service-private.h"
 #include "app/agent/prompt-question.h"
+#include "core/text/display-text.h"
 
 /** Passkeys that one call may delete, restore or destroy. */
 #define IDS_MAX 10000
+
+/** A name within a line of the prompt is cut after so many characters. */
+#define NAME_GRAPHEMES 80
 
 static gboolean
 set_invalid (GError **error, const char *message)
@@ -16,18 +20,21 @@ set_invalid (GError **error, const char *message)
   return FALSE;
 }
 
-/* What the prompt calls a passkey: site and account. */
+/* What the prompt calls a passkey: site and account, neither of which may reorder the other. */
 static char *
 describe (const MortiseCredential *credential)
 {
-  const char *account = credential->user_name != NULL && *credential->user_name != '\0'
-                            ? credential->user_name
-                            : credential->user_display_name;
+  g_autofree char *site = mortise_display_text_isolated (credential->rp_id, 0);
+  g_autofree char *account = NULL;
 
-  if (account == NULL || *account == '\0')
-    return g_strdup (credential->rp_id);
+  account = mortise_display_text_isolated (mortise_display_text_is_empty (credential->user_name)
+                                               ? credential->user_display_name
+                                               : credential->user_name,
+                                           NAME_GRAPHEMES);
+  if (*account == '\0')
+    return g_steal_pointer (&site);
   /* Translators: a passkey in one line: site, account */
-  return g_strdup_printf (_ ("%s — %s"), credential->rp_id, account);
+  return g_strdup_printf (_ ("%s — %s"), site, account);
 }
 
 /* --- EditPasskey -------------------------------------------------------------------------------
@@ -41,6 +48,16 @@ typedef struct
   gboolean asks;
   gboolean needs_pin;
 } Edit;
+
+static void
+add_change_line (Edit *edit, const char *name, const char *from, const char *to)
+{
+  g_autofree char *old = mortise_display_text_isolated (from, NAME_GRAPHEMES);
+  g_autofree char *new = mortise_display_text_isolated (to, NAME_GRAPHEMES);
+
+  /* Translators: name of a field, old value, new value */
+  g_ptr_array_add (edit->lines, g_strdup_printf (_ ("%s: “%s” → “%s”"), name, old, new));
+}
 
 /* Sets *@place to @value, if that is a text of a decent length. */
 static gboolean
@@ -67,10 +84,7 @@ change_text (Edit *edit,
   if (name != NULL)
     {
       edit->asks = TRUE;
-      g_ptr_array_add (
-          edit->lines,
-          /* Translators: name of a field, old value, new value */
-          g_strdup_printf (_ ("%s: “%s” → “%s”"), name, *place != NULL ? *place : "", text));
+      add_change_line (edit, name, *place, text);
     }
   g_free (*place);
   *place = *text != '\0' ? g_strdup (text) : NULL;
