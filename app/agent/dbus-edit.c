@@ -4,7 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "app/agent/dbus-service-private.h"
-#include "app/agent/prompt-question.h"
+#include "app/agent/consent-question.h"
 #include "core/text/display-text.h"
 
 /** Passkeys that one call may delete, restore or destroy. */
@@ -162,8 +162,8 @@ ask_about_edit (MortiseDBusCall *call, Edit *edit, const char *passkey, GError *
 
   g_ptr_array_add (passkeys, (gpointer) (guintptr) passkey);
   g_variant_dict_init (&dict, NULL);
-  mortise_prompt_question_insert_lines (&dict, "passkeys", passkeys);
-  mortise_prompt_question_insert_lines (&dict, "changes", edit->lines);
+  mortise_consent_question_insert_lines (&dict, "passkeys", passkeys);
+  mortise_consent_question_insert_lines (&dict, "changes", edit->lines);
   return mortise_dbus_call_ask (call, "edit", &dict, edit->needs_pin, FALSE, NULL, NULL, error);
 }
 
@@ -287,7 +287,7 @@ change_all (MortiseDBusCall *call,
       GVariantDict dict;
 
       g_variant_dict_init (&dict, NULL);
-      mortise_prompt_question_insert_lines (&dict, "passkeys", lines);
+      mortise_consent_question_insert_lines (&dict, "passkeys", lines);
       g_variant_dict_insert (&dict, "count", "u", lines->len);
       if (!mortise_dbus_call_ask (call, kind, &dict, FALSE, FALSE, NULL, NULL, error))
         return NULL;

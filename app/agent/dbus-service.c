@@ -7,7 +7,7 @@
 
 #include "app/agent-dbus.h"
 #include "app/agent/program-paths.h"
-#include "app/agent/prompt-question.h"
+#include "app/agent/consent-question.h"
 
 /* Many changes at once (a bulk delete) are one signal. */
 #define CHANGES_DELAY_MS 50
@@ -210,7 +210,7 @@ mortise_dbus_call_ask (MortiseDBusCall *call,
   gboolean ok;
 
   g_variant_dict_insert (dict, "kind", "s", kind);
-  mortise_prompt_question_insert_string (dict, "requester", requester);
+  mortise_consent_question_insert_string (dict, "requester", requester);
   ok = mortise_prompter_ask (mortise_agent_get_prompter (call->agent), dict, needs_pin,
                              needs_new_pin, accept, user_data, call->cancellable, error);
   /* A try more or less may be the one that locks the TPM. */

@@ -4,7 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "app/agent/dbus-service-private.h"
-#include "app/agent/prompt-question.h"
+#include "app/agent/consent-question.h"
 #include "core/vault/vault-settings.h"
 
 #define IDLE_LOCK_DEFAULT 300
@@ -147,7 +147,7 @@ ask_about_setting (MortiseDBusCall *call, const Setting *setting, guint32 value,
 
   g_ptr_array_add (lines, setting->describe (value));
   g_variant_dict_init (&dict, NULL);
-  mortise_prompt_question_insert_lines (&dict, "changes", lines);
+  mortise_consent_question_insert_lines (&dict, "changes", lines);
   return mortise_dbus_call_ask (call, "edit", &dict, TRUE, FALSE, NULL, NULL, error);
 }
 

@@ -10,7 +10,7 @@
 
 #include "app/agent/prompt-environment.h"
 #include "app/agent/prompt-process.h"
-#include "app/agent/prompt-question.h"
+#include "app/agent/consent-question.h"
 
 struct _MortisePrompter
 {
@@ -223,7 +223,7 @@ complete_members (Question *question, guint timeout)
                              mortise_vault_get_pin_retries (question->vault));
     }
   g_variant_dict_insert (&dict, "demo", "b", question->prompter->demo);
-  mortise_prompt_question_insert_string (&dict, "host", g_get_host_name ());
+  mortise_consent_question_insert_string (&dict, "host", g_get_host_name ());
   g_variant_dict_insert (&dict, "timeout", "u", timeout);
   return g_variant_dict_end (&dict);
 }
@@ -614,14 +614,14 @@ prompter_begin (MortiseConsent *consent, const MortiseConsentQuestion *asked, GE
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  mortise_prompt_question_from_consent (&dict, asked);
+  mortise_consent_question_to_members (&dict, asked);
   question = question_new (self, g_variant_dict_end (&dict));
   question->verify = asked->verify || asked->kind == MORTISE_CONSENT_VERIFY;
   question->needs_unlocked = asked->kind == MORTISE_CONSENT_REGISTER ||
                              asked->kind == MORTISE_CONSENT_SIGN_IN ||
                              asked->kind == MORTISE_CONSENT_UNLOCK;
   if (asked->accounts != NULL)
-    question->n_accounts = MIN (asked->accounts->len, MORTISE_PROMPT_MAX_ACCOUNTS);
+    question->n_accounts = MIN (asked->accounts->len, MORTISE_QUESTION_MAX_ACCOUNTS);
   if (!begin (question, TRUE, error))
     return NULL;
   return g_steal_pointer (&question);

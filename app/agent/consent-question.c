@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "app/agent/prompt-question.h"
+#include "app/agent/consent-question.h"
 
 #include <glib/gi18n.h>
 
@@ -21,7 +21,7 @@ make_safe (const char *text, gsize max)
 }
 
 void
-mortise_prompt_question_insert_string (GVariantDict *dict, const char *name, const char *text)
+mortise_consent_question_insert_string (GVariantDict *dict, const char *name, const char *text)
 {
   if (text != NULL)
     g_variant_dict_insert_value (dict, name,
@@ -29,10 +29,10 @@ mortise_prompt_question_insert_string (GVariantDict *dict, const char *name, con
 }
 
 void
-mortise_prompt_question_insert_lines (GVariantDict *dict, const char *name, GPtrArray *lines)
+mortise_consent_question_insert_lines (GVariantDict *dict, const char *name, GPtrArray *lines)
 {
   GVariantBuilder builder;
-  guint shown = MIN (lines->len, MORTISE_PROMPT_MAX_LINES);
+  guint shown = MIN (lines->len, MORTISE_QUESTION_MAX_LINES);
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_STRING_ARRAY);
   for (guint i = 0; i < shown; i++)
@@ -82,9 +82,10 @@ account_new (const MortiseCredential *credential)
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  mortise_prompt_question_insert_string (&dict, "user-name", credential->user_name);
-  mortise_prompt_question_insert_string (&dict, "user-display-name", credential->user_display_name);
-  mortise_prompt_question_insert_string (&dict, "label", credential->label);
+  mortise_consent_question_insert_string (&dict, "user-name", credential->user_name);
+  mortise_consent_question_insert_string (&dict, "user-display-name",
+                                          credential->user_display_name);
+  mortise_consent_question_insert_string (&dict, "label", credential->label);
   g_variant_dict_insert (&dict, "last-used", "x", credential->last_used_at);
   g_variant_dict_insert (&dict, "created", "x", credential->created_at);
   return g_variant_dict_end (&dict);
@@ -96,19 +97,19 @@ insert_accounts (GVariantDict *dict, GPtrArray *accounts)
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
-  for (guint i = 0; i < MIN (accounts->len, MORTISE_PROMPT_MAX_ACCOUNTS); i++)
+  for (guint i = 0; i < MIN (accounts->len, MORTISE_QUESTION_MAX_ACCOUNTS); i++)
     g_variant_builder_add_value (&builder, account_new (accounts->pdata[i]));
   g_variant_dict_insert_value (dict, "accounts", g_variant_builder_end (&builder));
 }
 
 void
-mortise_prompt_question_from_consent (GVariantDict *dict, const MortiseConsentQuestion *question)
+mortise_consent_question_to_members (GVariantDict *dict, const MortiseConsentQuestion *question)
 {
   g_variant_dict_insert (dict, "kind", "s", mortise_consent_kind_to_name (question->kind));
-  mortise_prompt_question_insert_string (dict, "rp-id", question->rp_id);
-  mortise_prompt_question_insert_string (dict, "rp-name", question->rp_name);
-  mortise_prompt_question_insert_string (dict, "user-name", question->user_name);
-  mortise_prompt_question_insert_string (dict, "user-display-name", question->user_display_name);
+  mortise_consent_question_insert_string (dict, "rp-id", question->rp_id);
+  mortise_consent_question_insert_string (dict, "rp-name", question->rp_name);
+  mortise_consent_question_insert_string (dict, "user-name", question->user_name);
+  mortise_consent_question_insert_string (dict, "user-display-name", question->user_display_name);
   if (question->accounts != NULL && question->accounts->len > 0)
     insert_accounts (dict, question->accounts);
   g_variant_dict_insert (dict, "verify", "b", question->verify);
