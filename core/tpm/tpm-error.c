@@ -91,6 +91,9 @@ mortise_tpm_rc_reaction (TSS2_RC rc)
     return MORTISE_TPM_RECONNECT;
   if (!is_from_tpm (rc))
     return MORTISE_TPM_GIVE_UP;
+  /* Reset and not started again: connecting does that for a simulator. */
+  if (rc == TPM2_RC_INITIALIZE)
+    return MORTISE_TPM_RECONNECT;
   if (contains (wait_codes, G_N_ELEMENTS (wait_codes), rc & CODE_MASK))
     return MORTISE_TPM_WAIT;
   if (contains (slots_codes, G_N_ELEMENTS (slots_codes), rc & CODE_MASK))

@@ -215,6 +215,21 @@ mortise_swtpm_reboot (MortiseSwtpm *swtpm)
   mortise_swtpm_power_on (swtpm);
 }
 
+void
+mortise_swtpm_reset (MortiseSwtpm *swtpm)
+{
+  /* CMD_INIT of swtpm's control channel, no flags. */
+  static const guint8 init[] = { 0, 0, 0, 2, 0, 0, 0, 0 };
+  const int fd = try_connect ((guint16) (swtpm->port + 1));
+  guint8 result[4];
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (send (fd, init, sizeof init, MSG_NOSIGNAL), ==, sizeof init);
+  g_assert_cmpint (recv (fd, result, sizeof result, MSG_WAITALL), ==, sizeof result);
+  g_assert_cmpmem (result, sizeof result, "\0\0\0\0", 4);
+  close (fd);
+}
+
 GBytes *
 mortise_swtpm_command (MortiseSwtpm *swtpm, const guint8 *command, gsize size)
 {

@@ -34,6 +34,10 @@ void mortise_swtpm_power_on (MortiseSwtpm *swtpm);
 /** mortise_swtpm_reboot: power off and on */
 void mortise_swtpm_reboot (MortiseSwtpm *swtpm);
 
+/** mortise_swtpm_reset: resets the TPM and leaves the connection as it is; TPM2_Startup is wanted
+ */
+void mortise_swtpm_reset (MortiseSwtpm *swtpm);
+
 /**
  * mortise_swtpm_clear:
  *

@@ -35,6 +35,12 @@ mortise_tpm_fixture_load_parent (MortiseTpmFixture *fixture)
 }
 
 void
+mortise_tpm_fixture_set_up_bare (MortiseTpmFixture *fixture, gconstpointer data)
+{
+  fixture->swtpm = mortise_swtpm_new ();
+}
+
+void
 mortise_tpm_fixture_set_up (MortiseTpmFixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -85,6 +91,67 @@ mortise_tpm_fixture_make_persistent (MortiseTpmFixture *fixture, const TPM2B_PUB
                    ==, TSS2_RC_SUCCESS);
   g_assert_cmphex (Esys_FlushContext (esys, transient), ==, TSS2_RC_SUCCESS);
   g_assert_cmphex (Esys_TR_Close (esys, &persistent), ==, TSS2_RC_SUCCESS);
+}
+
+/* Written down here again, so that a slip in the product's own copy is seen. */
+TPM2B_PUBLIC
+mortise_test_srk_template (UINT16 unique_size)
+{
+  return (TPM2B_PUBLIC) {
+    .publicArea = {
+      .type = TPM2_ALG_ECC,
+      .nameAlg = TPM2_ALG_SHA256,
+      .objectAttributes = 0x00030472,
+      .parameters.eccDetail = {
+        .symmetric = { .algorithm = TPM2_ALG_AES, .keyBits.aes = 128, .mode.aes = TPM2_ALG_CFB },
+        .scheme.scheme = TPM2_ALG_NULL,
+        .curveID = TPM2_ECC_NIST_P256,
+        .kdf.scheme = TPM2_ALG_NULL,
+      },
+      .unique.ecc = { .x.size = unique_size, .y.size = unique_size },
+    },
+  };
+}
+
+MortiseTpmKey *
+mortise_tpm_fixture_create_key (MortiseTpmFixture *fixture, MortiseTpmBlob **ret_blob)
+{
+  g_autoptr (GError) error = NULL;
+  MortiseTpmKey *key = mortise_tpm_create_key (fixture->tpm, MORTISE_ALG_ES256,
+                                               MORTISE_KEY_DEVICE_ONLY, ret_blob, &error);
+
+  g_assert_no_error (error);
+  return key;
+}
+
+void
+mortise_tpm_fixture_check_sign (MortiseTpmFixture *fixture,
+                                MortiseTpmKey *key,
+                                const MortiseTpmBlob *blob)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) digest = mortise_test_digest (32);
+  g_autoptr (GBytes) signature = mortise_tpm_sign (fixture->tpm, key, digest, &error);
+  g_autoptr (MortiseTpmKeyInfo) info = mortise_tpm_blob_read_info (blob, NULL);
+
+  g_assert_no_error (error);
+  mortise_test_verify (info, digest, signature);
+}
+
+guint
+mortise_tpm_fixture_count_handles (MortiseTpmFixture *fixture, TPM2_HANDLE first)
+{
+  TPMS_CAPABILITY_DATA *data = NULL;
+  TPMI_YES_NO more;
+  guint count;
+
+  g_assert_cmphex (Esys_GetCapability (fixture->esys->esys, ESYS_TR_NONE, ESYS_TR_NONE,
+                                       ESYS_TR_NONE, TPM2_CAP_HANDLES, first, TPM2_MAX_CAP_HANDLES,
+                                       &more, &data),
+                   ==, TSS2_RC_SUCCESS);
+  count = data->data.handles.count;
+  Esys_Free (data);
+  return count;
 }
 
 GBytes *

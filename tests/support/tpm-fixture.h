@@ -30,6 +30,21 @@ typedef struct
 void mortise_tpm_fixture_set_up (MortiseTpmFixture *fixture, gconstpointer data);
 void mortise_tpm_fixture_tear_down (MortiseTpmFixture *fixture, gconstpointer data);
 
+/** mortise_tpm_fixture_set_up_bare: swtpm only, nothing opened */
+void mortise_tpm_fixture_set_up_bare (MortiseTpmFixture *fixture, gconstpointer data);
+
+/** mortise_tpm_fixture_create_key: a device-only ES256 key, loaded */
+MortiseTpmKey *mortise_tpm_fixture_create_key (MortiseTpmFixture *fixture,
+                                               MortiseTpmBlob **ret_blob);
+
+/** mortise_tpm_fixture_check_sign: asserts that @key signs and that it is the key of @blob */
+void mortise_tpm_fixture_check_sign (MortiseTpmFixture *fixture,
+                                     MortiseTpmKey *key,
+                                     const MortiseTpmBlob *blob);
+
+/** mortise_tpm_fixture_count_handles: how many the TPM has of the range that starts with @first */
+guint mortise_tpm_fixture_count_handles (MortiseTpmFixture *fixture, TPM2_HANDLE first);
+
 /** mortise_tpm_fixture_close: closes the connection, so that another can be made */
 void mortise_tpm_fixture_close (MortiseTpmFixture *fixture);
 
@@ -39,7 +54,10 @@ void mortise_tpm_fixture_open (MortiseTpmFixture *fixture);
 /** mortise_tpm_fixture_load_parent: loads the parent with the right authValue */
 void mortise_tpm_fixture_load_parent (MortiseTpmFixture *fixture);
 
-/** mortise_tpm_fixture_make_persistent: puts a root key of the template @kind at 0x81000001 */
+/** mortise_test_srk_template: TCG's ECC P-256 storage root key; @unique_size is 0 or 32 */
+TPM2B_PUBLIC mortise_test_srk_template (UINT16 unique_size);
+
+/** mortise_tpm_fixture_make_persistent: puts a primary of @template at 0x81000001 */
 void mortise_tpm_fixture_make_persistent (MortiseTpmFixture *fixture, const TPM2B_PUBLIC *template);
 
 /** mortise_test_verify: asserts with OpenSSL that @signature over @digest is of @info's key */
@@ -48,6 +66,7 @@ void mortise_test_verify (const MortiseTpmKeyInfo *info, GBytes *digest, GBytes 
 /** mortise_test_digest: Returns: (transfer full): @size bytes to sign */
 GBytes *mortise_test_digest (gsize size);
 
-#define g_assert_mortise_error(err, error_code) g_assert_error (err, MORTISE_ERROR, error_code)
+#define g_assert_mortise_error(err, error_code)                                                    \
+  g_assert_error (err, MORTISE_ERROR, (int) (error_code))
 
 G_END_DECLS
