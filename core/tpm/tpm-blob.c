@@ -86,7 +86,10 @@ unpack_public (GBytes *bytes, TPM2B_PUBLIC *ret_public_area)
   gsize offset = 0;
   const guint8 *data = g_bytes_get_data (bytes, &size);
 
-  if (size < sizeof (UINT16) || size > sizeof (TPM2B_PUBLIC))
+  if (size <= sizeof (UINT16) || size > sizeof (TPM2B_PUBLIC))
+    return FALSE;
+  /* The library reads the structure and does not hold the length before it to account. */
+  if ((gsize) (data[0] << 8 | data[1]) != size - sizeof (UINT16))
     return FALSE;
   if (Tss2_MU_TPM2B_PUBLIC_Unmarshal (data, size, &offset, &parsed) != 0 || offset != size)
     return FALSE;

@@ -93,9 +93,11 @@ begin_under_parent (MortiseEsysTpm *self)
 {
   TSS2_RC rc;
 
-  rc = mortise_esys_need_parent (self);
+  if (self->vault_parent.blob == NULL)
+    return MORTISE_TPM_RC_NO_PARENT;
+  rc = mortise_esys_need_session (self);
   if (rc == TSS2_RC_SUCCESS)
-    rc = mortise_esys_need_session (self);
+    rc = mortise_esys_need_parent (self);
   if (rc == TSS2_RC_SUCCESS)
     rc = mortise_esys_make_room (self);
   if (rc == TSS2_RC_SUCCESS)
@@ -315,9 +317,9 @@ read_step (MortiseEsysTpm *self, gpointer data)
   TPM2B_NAME *name = NULL;
   TSS2_RC rc;
 
-  rc = need_key (self, read->object);
+  rc = mortise_esys_need_session (self);
   if (rc == TSS2_RC_SUCCESS)
-    rc = mortise_esys_need_session (self);
+    rc = need_key (self, read->object);
   /* The session authenticates the answer: what is shown as "device-only" came from the TPM and not
    * from something on the bus. A session that authorises nothing must encrypt or audit. */
   if (rc == TSS2_RC_SUCCESS)
@@ -370,9 +372,9 @@ sign_step (MortiseEsysTpm *self, gpointer data)
   };
   TSS2_RC rc;
 
-  rc = need_key (self, sign->object);
+  rc = mortise_esys_need_session (self);
   if (rc == TSS2_RC_SUCCESS)
-    rc = mortise_esys_need_session (self);
+    rc = need_key (self, sign->object);
   if (rc == TSS2_RC_SUCCESS)
     rc = mortise_esys_set_session (self, self->session, 0);
   if (rc != TSS2_RC_SUCCESS)

@@ -80,9 +80,7 @@ mortise_tpm_device_find (const char *dev_dir, const char *class_dir, GError **er
     }
   if (is_version_1 (class_dir))
     {
-      g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_TPM_UNSUITABLE,
-                           _ ("The TPM of this computer is of version 1.2; Mortise needs 2.0. Some "
-                              "computers can switch to 2.0 in the firmware's settings."));
+      mortise_tpm_rc_set_error (TPM2_RC_BAD_TAG, error);
       return NULL;
     }
   if (!mortise_tpm_device_check (path, error))

@@ -58,6 +58,9 @@ gboolean mortise_tpm_rc_is_auth (TSS2_RC rc);
 /** mortise_tpm_rc_is_transport: nothing was heard from the TPM itself */
 gboolean mortise_tpm_rc_is_transport (TSS2_RC rc);
 
+/** mortise_tpm_rc_is_local: tpm2-tss itself does not like a command or an answer */
+gboolean mortise_tpm_rc_is_local (TSS2_RC rc);
+
 /** mortise_tpm_rc_set_error: sets @error, with a message for the person */
 void mortise_tpm_rc_set_error (TSS2_RC rc, GError **error);
 

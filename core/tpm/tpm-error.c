@@ -66,6 +66,13 @@ mortise_tpm_rc_is_transport (TSS2_RC rc)
   return (rc & TSS2_RC_LAYER_MASK) == TSS2_TCTI_RC_LAYER || rc == TSS2_ESYS_RC_BAD_SEQUENCE;
 }
 
+gboolean
+mortise_tpm_rc_is_local (TSS2_RC rc)
+{
+  return !is_from_tpm (rc) && !mortise_tpm_rc_is_transport (rc) &&
+         (rc & TSS2_RC_LAYER_MASK) != MORTISE_TPM_RC_LAYER;
+}
+
 /* Is a session or a loaded object that the command names no longer there? */
 static gboolean
 is_lost (TSS2_RC rc)
@@ -153,7 +160,7 @@ mortise_tpm_rc_to_error (TSS2_RC rc)
 }
 
 static const char *
-own_code_message (TSS2_RC rc)
+message_of_rc (TSS2_RC rc)
 {
   switch (rc)
     {
@@ -167,6 +174,9 @@ own_code_message (TSS2_RC rc)
     case MORTISE_TPM_RC_UNSUPPORTED:
       return _ ("The TPM of this computer cannot make keys of the kind this site asks for. "
                 "No passkey was made; existing ones are not affected.");
+    case TPM2_RC_BAD_TAG:
+      return _ ("The TPM of this computer is of version 1.2; Mortise needs 2.0. Some computers can "
+                "switch to 2.0 in the firmware's settings.");
     case MORTISE_TPM_RC_BAD_ANSWER:
       return _ ("The TPM gave an answer that contradicts itself, so that Mortise does not rely on "
                 "it. No passkey is lost; restart the computer.");
@@ -213,13 +223,14 @@ void
 mortise_tpm_rc_set_error (TSS2_RC rc, GError **error)
 {
   const MortiseError code = mortise_tpm_rc_to_error (rc);
-  const char *message = own_code_message (rc);
+  const char *message = message_of_rc (rc);
+  const gboolean unknown = message == NULL && code == MORTISE_ERROR_TPM_FAILED;
 
   g_debug ("TPM: 0x%08x (%s)", rc, Tss2_RC_Decode (rc));
   if (message == NULL)
     message = message_of (code);
   /* The number helps nobody where the cause is known. */
-  if (code == MORTISE_ERROR_TPM_FAILED && message != own_code_message (rc))
+  if (unknown)
     g_set_error (error, MORTISE_ERROR, (int) code, "%s (0x%08x)", message, rc);
   else
     g_set_error_literal (error, MORTISE_ERROR, (int) code, message);

@@ -152,8 +152,9 @@ void mortise_esys_object_touch (MortiseEsysTpm *self, MortiseEsysObject *object)
 /** mortise_esys_make_room: frees slots until one more object fits, the longest unused first */
 TSS2_RC mortise_esys_make_room (MortiseEsysTpm *self);
 
-/** mortise_esys_swap_out_all: Returns: %TRUE if any slot was freed */
-gboolean mortise_esys_swap_out_all (MortiseEsysTpm *self);
+/** mortise_esys_free_slots: frees every slot of the kind that @rc says is wanting. Returns: if any
+ */
+gboolean mortise_esys_free_slots (MortiseEsysTpm *self, TSS2_RC rc);
 
 /** mortise_esys_flush_tr: flushes and forgets @tr, whatever the TPM says about it */
 void mortise_esys_flush_tr (MortiseEsysTpm *self, ESYS_TR *tr);

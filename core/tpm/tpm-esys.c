@@ -27,10 +27,11 @@ forget_all (MortiseEsysTpm *self)
     mortise_esys_object_forget (self, value);
 }
 
-/* Does what @reaction says, if it was not done before. Returns: whether to try again. */
+/* Does what @rc calls for, if it was not done before. Returns: whether to try again. */
 static gboolean
-prepare_retry (MortiseEsysTpm *self, MortiseTpmReaction reaction, guint *waits, guint *done)
+prepare_retry (MortiseEsysTpm *self, TSS2_RC rc, guint *waits, guint *done)
 {
+  const MortiseTpmReaction reaction = mortise_tpm_rc_reaction (rc);
   const guint bit = 1u << reaction;
 
   if (reaction == MORTISE_TPM_WAIT)
@@ -46,7 +47,7 @@ prepare_retry (MortiseEsysTpm *self, MortiseTpmReaction reaction, guint *waits, 
     return FALSE;
   *done |= bit;
   if (reaction == MORTISE_TPM_MAKE_ROOM)
-    return mortise_esys_swap_out_all (self);
+    return mortise_esys_free_slots (self, rc);
   if (reaction == MORTISE_TPM_RENEW)
     forget_all (self);
   return TRUE;
@@ -56,7 +57,6 @@ gboolean
 mortise_esys_run (MortiseEsysTpm *self, MortiseEsysStep step, gpointer data, GError **error)
 {
   g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&self->lock);
-  MortiseTpmReaction reaction;
   guint waits = 0;
   guint done = 0;
   TSS2_RC rc;
@@ -68,15 +68,14 @@ mortise_esys_run (MortiseEsysTpm *self, MortiseEsysStep step, gpointer data, GEr
       rc = self->esys != NULL ? TSS2_RC_SUCCESS : mortise_esys_connect (self);
       if (rc == TSS2_RC_SUCCESS)
         rc = step (self, data);
-      reaction = mortise_tpm_rc_reaction (rc);
-      if (reaction == MORTISE_TPM_DONE)
+      if (rc == TSS2_RC_SUCCESS)
         return TRUE;
     }
-  while (prepare_retry (self, reaction, &waits, &done));
+  while (prepare_retry (self, rc, &waits, &done));
 
-  /* An answer that does not verify leaves the two ends of a session apart. */
-  if (rc == TSS2_ESYS_RC_RSP_AUTH_FAILED)
-    mortise_esys_drop_session (self);
+  /* After an answer that does not verify or parse, ESAPI takes no more commands. */
+  if (mortise_tpm_rc_is_local (rc))
+    mortise_esys_disconnect (self);
   mortise_tpm_rc_set_error (rc, error);
   return FALSE;
 }
@@ -126,10 +125,15 @@ mortise_esys_tpm_class_init (MortiseEsysTpmClass *klass)
   tpm_class->seal = mortise_esys_seal;
   tpm_class->unseal = mortise_esys_unseal;
   tpm_class->flush = mortise_esys_flush_key;
+}
 
-  /* tpm2-tss reads its logging from the environment alone, and prints authValues and session keys
-   * at its higher levels: whatever the environment says, it stays silent. */
-  g_setenv ("TSS2_LOG", "all+none", TRUE);
+/* tpm2-tss reads its logging from the environment alone, and prints authValues and session keys at
+ * its higher levels: whatever the environment says, it stays silent. Before main(), as the
+ * environment must not change once there are threads. */
+__attribute__ ((constructor)) static void
+silence_tss (void)
+{
+  (void) setenv ("TSS2_LOG", "all+none", 1);
 }
 
 static void

@@ -142,8 +142,11 @@ mortise_esys_make_room (MortiseEsysTpm *self)
 }
 
 gboolean
-mortise_esys_swap_out_all (MortiseEsysTpm *self)
+mortise_esys_free_slots (MortiseEsysTpm *self, TSS2_RC rc)
 {
+  const TSS2_RC base = mortise_tpm_rc_base (rc);
+  const gboolean sessions =
+      base == TPM2_RC_SESSION_MEMORY || base == TPM2_RC_SESSION_HANDLES || base == TPM2_RC_MEMORY;
   MortiseEsysObject *idle;
   gboolean freed = FALSE;
 
@@ -155,7 +158,7 @@ mortise_esys_swap_out_all (MortiseEsysTpm *self)
         break;
       freed = TRUE;
     }
-  if (self->session != ESYS_TR_NONE)
+  if (sessions && self->session != ESYS_TR_NONE)
     {
       mortise_esys_drop_session (self);
       freed = TRUE;

@@ -81,9 +81,14 @@ mortise_esys_start_session (MortiseEsysTpm *self, ESYS_TR bind, ESYS_TR *ret_ses
 TSS2_RC
 mortise_esys_need_session (MortiseEsysTpm *self)
 {
+  TSS2_RC rc;
+
   if (self->session != ESYS_TR_NONE)
     return TSS2_RC_SUCCESS;
-  return mortise_esys_start_session (self, ESYS_TR_NONE, &self->session);
+  rc = mortise_esys_start_session (self, ESYS_TR_NONE, &self->session);
+  /* The root key has done its part: leave the slot to keys. */
+  mortise_esys_release_srk (self);
+  return rc;
 }
 
 void
