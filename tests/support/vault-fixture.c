@@ -6,38 +6,19 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "tests/support/scratch-folder.h"
+
 #define SEED "the test's TPM"
 
 void
 vault_fixture_set_up (VaultFixture *fixture, gconstpointer user_data)
 {
-  g_autoptr (GError) error = NULL;
-
-  fixture->root = g_dir_make_tmp ("mortise-vault-XXXXXX", &error);
-  g_assert_no_error (error);
+  fixture->root = scratch_folder_new ();
   fixture->directory = g_build_filename (fixture->root, "mortise", NULL);
   fixture->database = g_build_filename (fixture->directory, "vault.db", NULL);
   fixture->tpm = mortise_fake_tpm_new (SEED);
   fixture->keyring = mortise_memory_keyring_new ();
   fixture->vault = mortise_vault_new (fixture->directory, fixture->tpm, fixture->keyring);
-}
-
-static void
-remove_folder (const char *path)
-{
-  g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (folder != NULL && (name = g_dir_read_name (folder)) != NULL)
-    {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-
-      if (g_file_test (child, G_FILE_TEST_IS_DIR) && !g_file_test (child, G_FILE_TEST_IS_SYMLINK))
-        remove_folder (child);
-      else
-        g_unlink (child);
-    }
-  g_rmdir (path);
 }
 
 void
@@ -47,10 +28,9 @@ vault_fixture_tear_down (VaultFixture *fixture, gconstpointer user_data)
   g_clear_object (&fixture->keyring);
   g_assert_finalize_object (g_steal_pointer (&fixture->tpm));
   g_chmod (fixture->directory, 0700);
-  remove_folder (fixture->root);
   g_free (fixture->database);
   g_free (fixture->directory);
-  g_free (fixture->root);
+  scratch_folder_remove (fixture->root);
 }
 
 MortiseFakeTpm *
