@@ -53,7 +53,9 @@ class Agent:
         """Lets the unit start `program` for questions, or the real one for None; restarts the agent."""
         folder = pathlib.Path("/etc/systemd/user", UNIT + ".d")
         folder.mkdir(parents=True, exist_ok=True)
-        lines = ["[Service]", f"Environment=MORTISE_TEST_PROMPTER_DIR={self.script}"]
+        lines = ["[Service]", f"Environment=MORTISE_TEST_PROMPTER_DIR={self.script}",
+                 # The unit's own sandbox lets it write to its data and runtime folders only.
+                 f"ReadWritePaths=-{self.script}"]
         if program:
             command = self.exec_start()
             lines += ["ExecStart=", f"ExecStart={command} --prompter={program}"]
