@@ -6,9 +6,9 @@
  *
  * The folder named by the environment variable MORTISE_TEST_PROMPTER_DIR holds:
  *
- *   answers   one line per question, taken from the top as questions come (the file shrinks); empty
- *             lines and lines with # in front are skipped. Tests may append lines at any time with
- *             one write.
+ *   answers   one line per question, taken from the top as questions come; empty lines and lines
+ *             with # in front are skipped. Tests may append lines at any time; `position` says how
+ *             many bytes were taken
  *   default   one line, used when `answers` has none left. Without it: deny
  *   log       written here, one line per event, see below
  *   count     how many questions were asked so far
@@ -120,8 +120,12 @@ take_line (Prompter *self)
   g_autofree char *count_path = file_in (self, "count");
   g_autofree char *count_text = NULL;
   g_autofree char *new_count = NULL;
+  g_autofree char *position_path = file_in (self, "position");
+  g_autofree char *position_text = NULL;
   g_autofree char *content = NULL;
   g_autofree char *line = NULL;
+  guint64 position = 0;
+  gsize size = 0;
   int lock_fd = open (lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
   if (lock_fd < 0 || flock (lock_fd, LOCK_EX) < 0)
@@ -133,9 +137,12 @@ take_line (Prompter *self)
   new_count = g_strdup_printf ("%u\n", self->number);
   g_file_set_contents (count_path, new_count, -1, NULL);
 
-  if (g_file_get_contents (answers_path, &content, NULL, NULL))
+  if (g_file_get_contents (position_path, &position_text, NULL, NULL))
+    position = g_ascii_strtoull (position_text, NULL, 10);
+  if (g_file_get_contents (answers_path, &content, &size, NULL) && position < size)
     {
-      const char *rest = content;
+      const char *rest = content + position;
+      g_autofree char *taken = NULL;
 
       while (line == NULL && *rest != '\0')
         {
@@ -146,7 +153,8 @@ take_line (Prompter *self)
             g_clear_pointer (&line, g_free);
           rest = *end == '\0' ? end : end + 1;
         }
-      g_file_set_contents (answers_path, rest, -1, NULL);
+      taken = g_strdup_printf ("%zu\n", (size_t) (rest - content));
+      g_file_set_contents (position_path, taken, -1, NULL);
     }
   if (line == NULL && !g_file_get_contents (default_path, &line, NULL, NULL))
     line = g_strdup ("deny");
