@@ -32,19 +32,22 @@ void
 mortise_prompt_account_row_set_choice (MortisePromptAccountRow *self,
                                        MortisePromptAccountRow *group)
 {
+  const char *title = adw_preferences_row_get_title (ADW_PREFERENCES_ROW (self));
+  const char *subtitle = adw_action_row_get_subtitle (ADW_ACTION_ROW (self));
   g_autofree char *name =
-      g_strdup_printf ("%s, %s", adw_preferences_row_get_title (ADW_PREFERENCES_ROW (self)),
-                       adw_action_row_get_subtitle (ADW_ACTION_ROW (self)));
+      g_strjoin (", ", title, subtitle != NULL && *subtitle != '\0' ? subtitle : NULL, NULL);
 
   gtk_widget_set_visible (self->icon, FALSE);
   gtk_widget_set_visible (self->check, TRUE);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->check), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
-                                  -1);
   if (group != NULL)
     gtk_check_button_set_group (GTK_CHECK_BUTTON (self->check), GTK_CHECK_BUTTON (group->check));
   else
     gtk_check_button_set_active (GTK_CHECK_BUTTON (self->check), TRUE);
   adw_action_row_set_activatable_widget (ADW_ACTION_ROW (self), self->check);
+  /* In place of the row's title, which alone may not tell two accounts apart. */
+  gtk_accessible_reset_relation (GTK_ACCESSIBLE (self->check), GTK_ACCESSIBLE_RELATION_LABELLED_BY);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->check), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
+                                  -1);
 }
 
 gboolean

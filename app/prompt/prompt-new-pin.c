@@ -11,8 +11,8 @@ struct _MortisePromptNewPin
 {
   GtkBox parent_instance;
 
-  AdwPasswordEntryRow *first;
-  AdwPasswordEntryRow *second;
+  GtkPasswordEntry *first;
+  GtkPasswordEntry *second;
   GtkLabel *hint;
   guint min_length;
 };
@@ -29,19 +29,17 @@ static guint signals[N_SIGNALS];
 G_DEFINE_FINAL_TYPE (MortisePromptNewPin, mortise_prompt_new_pin, GTK_TYPE_BOX)
 
 void
-mortise_prompt_harden_entry (AdwPasswordEntryRow *row)
+mortise_prompt_harden_entry (GtkPasswordEntry *entry)
 {
-  GtkEditable *text = gtk_editable_get_delegate (GTK_EDITABLE (row));
+  GtkEditable *text = gtk_editable_get_delegate (GTK_EDITABLE (entry));
 
   gtk_text_set_max_length (GTK_TEXT (text), MORTISE_PROMPT_PIN_MAX_BYTES);
   gtk_editable_set_enable_undo (text, FALSE);
   gtk_text_set_input_hints (GTK_TEXT (text), GTK_INPUT_HINT_PRIVATE | GTK_INPUT_HINT_NO_SPELLCHECK);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (text), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row)), -1);
 }
 
 static const char *
-get_text (AdwPasswordEntryRow *row)
+get_text (GtkPasswordEntry *row)
 {
   return gtk_editable_get_text (GTK_EDITABLE (row));
 }

@@ -30,11 +30,10 @@ void mortise_prompt_new_pin_clear (MortisePromptNewPin *self);
 
 /**
  * mortise_prompt_harden_entry:
- * @row: a password row
  *
- * No undo history, no clipboard of what is typed, no more than a PIN's length, and a name for
- * screen readers on the part that takes the focus.
+ * No undo history of what is typed, no more than a PIN's length, nothing for spelling or for an
+ * input method to learn from.
  */
-void mortise_prompt_harden_entry (AdwPasswordEntryRow *row);
+void mortise_prompt_harden_entry (GtkPasswordEntry *entry);
 
 G_END_DECLS

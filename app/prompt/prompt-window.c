@@ -23,6 +23,9 @@
 
 #define FEW_RETRIES 3
 
+/* Two of them, what is between and the margins make 360 pixels. */
+#define BUTTON_MAX_WIDTH 156
+
 typedef enum
 {
   STATE_ASKING,
@@ -57,17 +60,20 @@ struct _MortisePromptWindow
   GtkSwitch *export_switch;
   GtkWidget *pin_box;
   GtkLabel *pin_reason;
-  AdwPasswordEntryRow *pin;
+  GtkLabel *pin_label;
+  GtkPasswordEntry *pin;
   GtkLabel *retries;
   MortisePromptNewPin *new_pin;
   GtkWidget *confirm_box;
-  AdwEntryRow *confirm;
+  GtkLabel *confirm_label;
+  GtkEntry *confirm;
   GtkWidget *problem;
   GtkLabel *problem_label;
   GtkStack *footer;
   GtkWidget *progress;
   GtkSpinner *spinner;
   GtkLabel *progress_label;
+  GtkBox *buttons;
   GtkButton *deny;
   GtkButton *approve;
   GtkLabel *asker;
@@ -84,7 +90,7 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (MortisePromptWindow, mortise_prompt_window, ADW_TYPE_WINDOW)
 
-/* --- Whether a yes may be given --------------------------------------------------------------- */
+/* --- Whether a yes may be given --- */
 
 static gboolean
 asks_new_pin (const MortisePromptQuestion *question)
@@ -148,8 +154,24 @@ approve (MortisePromptWindow *self)
   g_signal_emit (self, signals[SIGNAL_APPROVED], 0);
 }
 
-/* --- Filling the window ------------------------------------------------------------------------
- */
+/* --- Filling the window --- */
+
+static char *
+without_mnemonic (const char *text)
+{
+  GString *plain = g_string_new (text);
+
+  (void) g_string_replace (plain, "_", "", 1);
+  return g_string_free (plain, FALSE);
+}
+
+/* GTK strings a widget's own name and that of its label together: “Cancel Cancel”. */
+static void
+name_once (GtkWidget *widget, const char *name)
+{
+  gtk_accessible_reset_relation (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_RELATION_LABELLED_BY);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
 
 static void
 show_text (GtkLabel *label, const char *text)
@@ -272,6 +294,7 @@ fill_kept (MortisePromptWindow *self)
   gtk_switch_set_active (self->export_switch, self->question->allow_export);
   gtk_widget_set_visible (GTK_WIDGET (self->export_row), self->question->offer_export);
   show_export_truth (self);
+  name_once (GTK_WIDGET (self->export_switch), _ ("Allow encrypted export"));
   gtk_widget_set_visible (self->kept, TRUE);
 }
 
@@ -291,7 +314,7 @@ fill_secrets (MortisePromptWindow *self)
   const MortisePromptQuestion *question = self->question;
 
   if (question->kind == MORTISE_PROMPT_CHANGE_PIN)
-    adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->pin), _ ("Current PIN"));
+    gtk_label_set_label (self->pin_label, _ ("_Current PIN"));
   mortise_prompt_harden_entry (self->pin);
   gtk_widget_set_visible (self->pin_box, question->needs_pin);
   show_text (self->pin_reason, self->words->pin_reason);
@@ -304,31 +327,34 @@ fill_secrets (MortisePromptWindow *self)
 
   if (self->words->confirm_title != NULL)
     {
-      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->confirm),
-                                     self->words->confirm_title);
-      gtk_accessible_update_property (
-          GTK_ACCESSIBLE (gtk_editable_get_delegate (GTK_EDITABLE (self->confirm))),
-          GTK_ACCESSIBLE_PROPERTY_LABEL, self->words->confirm_title, -1);
+      gtk_label_set_text (self->confirm_label, self->words->confirm_title);
       gtk_widget_set_visible (self->confirm_box, TRUE);
     }
 }
 
-static char *
-without_mnemonic (const char *text)
-{
-  GString *plain = g_string_new (text);
-
-  (void) g_string_replace (plain, "_", "", 1);
-  return g_string_free (plain, FALSE);
-}
-
-/* A mnemonic button is otherwise read with its underline and then once more without. */
 static void
 name_button (GtkButton *button)
 {
   g_autofree char *name = without_mnemonic (gtk_button_get_label (button));
 
-  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  name_once (GTK_WIDGET (button), name);
+}
+
+/* Side by side if that fits the narrowest screen, else one above the other, the yes on top. */
+static void
+arrange_buttons (MortisePromptWindow *self)
+{
+  GtkWidget *approve_button = GTK_WIDGET (self->approve);
+  GtkWidget *deny_button = GTK_WIDGET (self->deny);
+  int approve_width, deny_width;
+
+  gtk_widget_measure (approve_button, GTK_ORIENTATION_HORIZONTAL, -1, &approve_width, NULL, NULL,
+                      NULL);
+  gtk_widget_measure (deny_button, GTK_ORIENTATION_HORIZONTAL, -1, &deny_width, NULL, NULL, NULL);
+  if (MAX (approve_width, deny_width) <= BUTTON_MAX_WIDTH)
+    return;
+  gtk_orientable_set_orientation (GTK_ORIENTABLE (self->buttons), GTK_ORIENTATION_VERTICAL);
+  gtk_box_reorder_child_after (self->buttons, deny_button, approve_button);
 }
 
 static void
@@ -341,6 +367,7 @@ fill_buttons (MortisePromptWindow *self)
                             self->words->destructive ? "destructive-action" : "suggested-action");
   name_button (self->approve);
   name_button (self->deny);
+  arrange_buttons (self);
   /* Enter says yes only after a PIN was typed on purpose, and never to destroying something. */
   if (types_secret && !self->words->destructive)
     gtk_window_set_default_widget (GTK_WINDOW (self), GTK_WIDGET (self->approve));
@@ -400,8 +427,7 @@ fill (MortisePromptWindow *self)
   focus_first (self);
 }
 
-/* --- States ------------------------------------------------------------------------------------
- */
+/* --- States --- */
 
 /* A window keeps its height when what is in it grows. */
 static void
@@ -448,20 +474,20 @@ show_problem (MortisePromptWindow *self, const char *message)
 static void
 mark_pin (MortisePromptWindow *self, gboolean wrong)
 {
-  GtkAccessible *text = GTK_ACCESSIBLE (gtk_editable_get_delegate (GTK_EDITABLE (self->pin)));
+  GtkAccessible *entry = GTK_ACCESSIBLE (self->pin);
 
   if (wrong)
     {
       gtk_widget_add_css_class (GTK_WIDGET (self->pin), "error");
-      gtk_accessible_update_state (text, GTK_ACCESSIBLE_STATE_INVALID, GTK_ACCESSIBLE_INVALID_TRUE,
+      gtk_accessible_update_state (entry, GTK_ACCESSIBLE_STATE_INVALID, GTK_ACCESSIBLE_INVALID_TRUE,
                                    -1);
-      gtk_accessible_update_relation (text, GTK_ACCESSIBLE_RELATION_DESCRIBED_BY,
+      gtk_accessible_update_relation (entry, GTK_ACCESSIBLE_RELATION_DESCRIBED_BY,
                                       self->problem_label, self->retries, NULL, -1);
     }
   else
     {
       gtk_widget_remove_css_class (GTK_WIDGET (self->pin), "error");
-      gtk_accessible_reset_state (text, GTK_ACCESSIBLE_STATE_INVALID);
+      gtk_accessible_reset_state (entry, GTK_ACCESSIBLE_STATE_INVALID);
     }
 }
 
@@ -472,8 +498,7 @@ wipe_entries (MortisePromptWindow *self)
   mortise_prompt_new_pin_clear (self->new_pin);
 }
 
-/* --- Handlers ----------------------------------------------------------------------------------
- */
+/* --- Handlers --- */
 
 static void
 on_approve_clicked (MortisePromptWindow *self)
@@ -536,8 +561,7 @@ on_escape (GtkWidget *widget, GVariant *args, gpointer user_data)
   return GDK_EVENT_STOP;
 }
 
-/* --- Public ------------------------------------------------------------------------------------
- */
+/* --- Public --- */
 
 void
 mortise_prompt_init (void)
@@ -685,8 +709,7 @@ mortise_prompt_window_raise (MortisePromptWindow *self)
   gtk_window_present (GTK_WINDOW (self));
 }
 
-/* --- Class -------------------------------------------------------------------------------------
- */
+/* --- Class --- */
 
 static void
 mortise_prompt_window_dispose (GObject *object)
@@ -732,10 +755,12 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (export_switch);
   BIND (pin_box);
   BIND (pin_reason);
+  BIND (pin_label);
   BIND (pin);
   BIND (retries);
   BIND (new_pin);
   BIND (confirm_box);
+  BIND (confirm_label);
   BIND (confirm);
   BIND (problem);
   BIND (problem_label);
@@ -743,6 +768,7 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (progress);
   BIND (spinner);
   BIND (progress_label);
+  BIND (buttons);
   BIND (deny);
   BIND (approve);
   BIND (asker);

@@ -66,7 +66,8 @@ const PromptQuestion prompt_questions[] = {
   { "hostile",
     "{'kind': <'register'>, 'rp-id': "
     "<'accounts.google.com.sign-in-with-your-google-account-now.security-check.evil.example'>, "
-    "'user-name': <'\\u202egro.elpmaxe@ecila\\u2066\\u0007 <b>bold</b> &amp; \\u200b👩‍👩‍👧‍👦 "
+    "'user-name': <'\\u202egro.elpmaxe@ecila\\u2066\\u0007 <b>bold</b> &amp; "
+    "\\u200b👩‍👩‍👧‍👦 "
     "نام'>, "
     "'user-display-name': <'ةيبرعلا Ȧ̸̡̢̛̗̘̙̜̝̞̟̠̣̤̥̦̩̪̫̬̭̮̯̰̱̲̳̹̺̻̼ and a rather long tail of a name that goes on and on and on "
     "until nobody reads it any more'>, "

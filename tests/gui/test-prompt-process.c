@@ -223,8 +223,7 @@ test_no_display (void)
   expect_exit (&fixture, 1);
 }
 
-/* --- What other programs can reach -------------------------------------------------------------
- */
+/* --- What other programs can reach --- */
 
 static GVariant *
 call_bus (GDBusConnection *bus, const char *method, GVariant *arguments)

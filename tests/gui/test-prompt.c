@@ -89,8 +89,7 @@ expect_frame (Fixture *fixture, MortiseFrameType expected, GVariant **ret_dictio
     *ret_dictionary = g_steal_pointer (&dictionary);
 }
 
-/* --- Tests -------------------------------------------------------------------------------------
- */
+/* --- Tests --- */
 
 static void
 test_looks (gconstpointer data)
@@ -184,7 +183,7 @@ expect_closed (Fixture *fixture)
 static GtkWidget *
 get_row (Fixture *fixture, const char *title)
 {
-  return mortise_test_get (fixture->window, ADW_TYPE_ENTRY_ROW, title);
+  return mortise_test_get (fixture->window, GTK_TYPE_EDITABLE, title);
 }
 
 static void
@@ -206,8 +205,7 @@ can_press (Fixture *fixture, const char *name)
   return gtk_widget_is_sensitive (mortise_test_get (fixture->window, GTK_TYPE_BUTTON, name));
 }
 
-/* --- A yes -------------------------------------------------------------------------------------
- */
+/* --- A yes --- */
 
 static void
 test_approve_with_pin (void)
@@ -237,7 +235,7 @@ test_approve_without_pin (void)
 
   fixture_open (&fixture, "sign-in-present");
   expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
-  g_assert_null (mortise_test_find (fixture.window, ADW_TYPE_PASSWORD_ENTRY_ROW, NULL));
+  g_assert_null (mortise_test_find (fixture.window, GTK_TYPE_PASSWORD_ENTRY, NULL));
   mortise_test_click (fixture.window, "Sign In");
   expect_answer (&fixture, "{'approved': <true>}");
   fixture_close (&fixture);
@@ -404,8 +402,7 @@ test_reset_of_unknown_count (void)
   fixture_close (&fixture);
 }
 
-/* --- A no --------------------------------------------------------------------------------------
- */
+/* --- A no --- */
 
 static void
 test_cancel (void)
@@ -470,8 +467,7 @@ test_cancel_while_working (void)
   fixture_close (&fixture);
 }
 
-/* --- What the agent says -----------------------------------------------------------------------
- */
+/* --- What the agent says --- */
 
 static gboolean
 shows_problem (gpointer user_data)
@@ -502,8 +498,8 @@ test_wrong_pin (void)
   g_assert_true (mortise_test_has_text (fixture.window, "Wrong PIN."));
   g_assert_false (mortise_test_has_text (fixture.window, "Asking the TPM…"));
   g_assert_true (gtk_widget_has_css_class (row, "error"));
-  gtk_test_accessible_assert_state (GTK_ACCESSIBLE (gtk_editable_get_delegate (GTK_EDITABLE (row))),
-                                    GTK_ACCESSIBLE_STATE_INVALID, GTK_ACCESSIBLE_INVALID_TRUE);
+  gtk_test_accessible_assert_state (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_STATE_INVALID,
+                                    GTK_ACCESSIBLE_INVALID_TRUE);
   g_assert_true (gtk_widget_is_focus (GTK_WIDGET (gtk_editable_get_delegate (GTK_EDITABLE (row)))));
   mortise_test_screenshot (GTK_WINDOW (fixture.window), "prompt-wrong-pin");
 
@@ -566,7 +562,7 @@ test_fatal (void)
   mortise_test_wait_until (shows_close, &fixture);
   mortise_test_settle (GTK_WINDOW (fixture.window));
   g_assert_null (mortise_test_find (fixture.window, GTK_TYPE_BUTTON, "Sign In"));
-  g_assert_null (mortise_test_find (fixture.window, ADW_TYPE_ENTRY_ROW, NULL));
+  g_assert_null (mortise_test_find (fixture.window, GTK_TYPE_PASSWORD_ENTRY, NULL));
   g_assert_true (mortise_test_has_text (fixture.window, "Three wrong PINs in a row."));
   mortise_test_screenshot (GTK_WINDOW (fixture.window), "prompt-fatal");
 
@@ -635,8 +631,7 @@ test_no_question (void)
   assert_does_not_start (MORTISE_FRAME_QUESTION, g_variant_new_parsed ("{'kind': <'approve'>}"));
 }
 
-/* --- Guards against a yes by mistake -----------------------------------------------------------
- */
+/* --- Guards against a yes by mistake --- */
 
 static gboolean
 guard_is_open (gpointer user_data)
@@ -798,8 +793,7 @@ test_mnemonics (void)
   fixture_close (&fixture);
 }
 
-/* --- Words -------------------------------------------------------------------------------------
- */
+/* --- Words --- */
 
 static void
 test_always_says_where (void)
@@ -833,9 +827,9 @@ test_accessible (void)
                                        GTK_ACCESSIBLE_PROPERTY_LABEL,
                                        "Sign in to this site? accounts.example.co.uk");
   row = get_row (&fixture, "PIN");
-  gtk_test_accessible_assert_property (
-      GTK_ACCESSIBLE (gtk_editable_get_delegate (GTK_EDITABLE (row))),
-      GTK_ACCESSIBLE_PROPERTY_LABEL, "PIN");
+  gtk_test_accessible_assert_relation (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_RELATION_LABELLED_BY,
+                                       mortise_test_get (fixture.window, GTK_TYPE_LABEL, "PIN"),
+                                       NULL);
   gtk_test_accessible_assert_property (
       GTK_ACCESSIBLE (mortise_test_get (fixture.window, GTK_TYPE_BUTTON, "Sign In")),
       GTK_ACCESSIBLE_PROPERTY_LABEL, "Sign In");

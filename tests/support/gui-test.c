@@ -139,6 +139,19 @@ has_property (GtkWidget *widget, const char *property, const char *value)
 }
 
 static gboolean
+has_mnemonic_label (GtkWidget *widget, const char *name)
+{
+  g_autoptr (GList) labels = gtk_widget_list_mnemonic_labels (widget);
+
+  for (GList *link = labels; link != NULL; link = link->next)
+    {
+      if (GTK_IS_LABEL (link->data) && g_str_equal (gtk_label_get_text (link->data), name))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
 is_called (GtkWidget *widget, const char *name)
 {
   g_autofree char *difference = NULL;
@@ -148,7 +161,8 @@ is_called (GtkWidget *widget, const char *name)
   difference = gtk_test_accessible_check_property (GTK_ACCESSIBLE (widget),
                                                    GTK_ACCESSIBLE_PROPERTY_LABEL, name, NULL);
   return difference == NULL || has_property (widget, "label", name) ||
-         has_property (widget, "title", name) || has_property (widget, "placeholder-text", name);
+         has_property (widget, "title", name) || has_property (widget, "placeholder-text", name) ||
+         has_mnemonic_label (widget, name);
 }
 
 GtkWidget *

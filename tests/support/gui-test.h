@@ -41,7 +41,8 @@ void mortise_test_iterate (void);
  * mortise_test_find:
  * @root: where to look
  * @type: the widget's type, or a parent type of it
- * @name: (nullable): its accessible name, button text, row title, label text or placeholder
+ * @name: (nullable): its accessible name, button text, row title, label text, placeholder or the
+ *   label whose mnemonic leads to it
  *   (mnemonic underlines left out); %NULL for the first of @type
  *
  * Returns: (transfer none) (nullable): the first one that is on the screen
