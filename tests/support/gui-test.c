@@ -8,6 +8,9 @@
 
 #define WAIT_SECONDS 30
 
+/* What the accessibility setting for large text does, and a little more: 1.5 × 96, in 1/1024. */
+#define LARGE_TEXT_DPI (144 * 1024)
+
 void
 mortise_test_gui_init (int *argc, char ***argv)
 {
@@ -22,8 +25,11 @@ mortise_test_gui_init (int *argc, char ***argv)
   adw_init ();
   /* gtk_test_init() goes back to the C locale, in which LANGUAGE means nothing. */
   setlocale (LC_ALL, "");
+  g_object_set (gtk_settings_get_default (), "gtk-xft-dpi", 96 * 1024, NULL);
   if (g_str_equal (mortise_test_get_variant (), "rtl"))
     gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
+  if (g_str_equal (mortise_test_get_variant (), "large"))
+    g_object_set (gtk_settings_get_default (), "gtk-xft-dpi", LARGE_TEXT_DPI, NULL);
 }
 
 const char *
