@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <locale.h>
+
 #include "app/ctl/ctl-commands.h"
 #include "app/ctl/ctl-json.h"
 #include "app/ctl/ctl-table.h"
@@ -88,7 +90,9 @@ test_exit (void)
 int
 main (int argc, char **argv)
 {
+  /* What a terminal gets is in the locale's character set. */
   g_setenv ("LC_ALL", "C.UTF-8", TRUE);
+  setlocale (LC_ALL, "");
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ctl/width", test_width);
   g_test_add_func ("/ctl/table", test_table);
