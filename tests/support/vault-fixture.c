@@ -150,6 +150,38 @@ vault_fixture_add (VaultFixture *fixture, const char *rp_id, const char *user)
   return credential->row_id;
 }
 
+static void
+describe_list (VaultFixture *fixture, gboolean deleted, GString *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) list = NULL;
+  guint damaged = 0;
+
+  list = mortise_vault_list (fixture->vault, deleted, 0, G_MAXUINT, &damaged, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (damaged, ==, 0);
+  for (guint i = 0; i < list->len; i++)
+    {
+      const MortiseCredential *credential = list->pdata[i];
+
+      g_string_append_printf (
+          text, "%s%" G_GINT64_FORMAT " %s %s %s label=%s count=%u used=%u flags=%x\n",
+          credential->deleted_at != 0 ? "deleted " : "", credential->row_id, credential->rp_id,
+          credential->user_name, credential->user_display_name, credential->label,
+          credential->sign_count, (guint) credential->use_count, credential->last_flags);
+    }
+}
+
+char *
+vault_fixture_describe (VaultFixture *fixture)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  describe_list (fixture, FALSE, text);
+  describe_list (fixture, TRUE, text);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
 gboolean
 vault_fixture_contains (VaultFixture *fixture, gconstpointer needle, gsize size)
 {

@@ -51,6 +51,9 @@ MortiseCredential *vault_fixture_make_credential (VaultFixture *fixture,
 /** Makes and adds one; Returns: its row id. */
 gint64 vault_fixture_add (VaultFixture *fixture, const char *rp_id, const char *user);
 
+/** All that the vault knows, deleted ones too, in one text to compare. LISTABLE. */
+char *vault_fixture_describe (VaultFixture *fixture);
+
 /** Whether @needle is in vault.db, its journal, or any other file of the vault's folder. */
 gboolean vault_fixture_contains (VaultFixture *fixture, gconstpointer needle, gsize size);
 
