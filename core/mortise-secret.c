@@ -3,6 +3,7 @@
 
 #include "core/mortise-secret.h"
 
+#include <malloc.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/kdf.h>
@@ -13,6 +14,9 @@
 /* Power of two, as the secure heap wants it; well under the usual 8 MiB limit on locked memory. */
 #define REGION_SIZE (128 * 1024)
 #define REGION_MIN  32
+
+/* What freed memory is filled with; anything but 0, which switches that off. */
+#define FREED_BYTE 0xa5
 
 struct _MortiseSecret
 {
@@ -39,6 +43,10 @@ mortise_secret_init_memory (void)
 
       (void) prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);
       (void) setrlimit (RLIMIT_CORE, &none);
+#ifdef M_PERTURB
+      /* Libraries (tpm2-tss above all) free copies of secrets as they are. */
+      (void) mallopt (M_PERTURB, FREED_BYTE);
+#endif
       locked = CRYPTO_secure_malloc_initialized () || reserve_region ();
       g_once_init_leave (&once, locked ? 1 : 2);
     }

@@ -21,6 +21,7 @@ typedef struct _MortiseSecret MortiseSecret;
  * mortise_secret_init_memory:
  *
  * Reserves the locked region and makes the process non-dumpable (PR_SET_DUMPABLE 0, no core file).
+ * From then on all memory that is freed is overwritten, as libraries copy what they are given.
  * Called first thing in main() of every process that sees a secret. Calling it again does nothing.
  *
  * Returns: %TRUE if the region is really locked; %FALSE if the limit on locked memory forbade it,

@@ -6,11 +6,22 @@
 #include <tss2/tss2_tctildr.h>
 
 void
-mortise_esys_disconnect (MortiseEsysTpm *self)
+mortise_esys_forget_all (MortiseEsysTpm *self)
 {
   GHashTableIter iter;
   gpointer value;
 
+  mortise_esys_drop_session (self);
+  mortise_esys_object_forget (self, &self->srk);
+  mortise_esys_object_forget (self, &self->vault_parent);
+  g_hash_table_iter_init (&iter, self->keys);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    mortise_esys_object_forget (self, value);
+}
+
+void
+mortise_esys_disconnect (MortiseEsysTpm *self)
+{
   if (self->esys != NULL)
     Esys_Finalize (&self->esys);
   self->esys = NULL;
@@ -18,14 +29,20 @@ mortise_esys_disconnect (MortiseEsysTpm *self)
   if (self->tcti != NULL)
     Tss2_TctiLdr_Finalize (&self->tcti);
   self->tcti = NULL;
+  /* ESAPI's handles died with its context: no command is sent for them. */
+  mortise_esys_forget_all (self);
+}
 
-  /* ESAPI's handles died with its context. */
-  self->session = ESYS_TR_NONE;
-  mortise_esys_object_forget (self, &self->srk);
-  mortise_esys_object_forget (self, &self->vault_parent);
-  g_hash_table_iter_init (&iter, self->keys);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    mortise_esys_object_forget (self, value);
+void
+mortise_esys_restart (MortiseEsysTpm *self)
+{
+  mortise_esys_forget_all (self);
+  if (self->esys == NULL)
+    return;
+  Esys_Finalize (&self->esys);
+  if (Esys_Initialize (&self->esys, mortise_tcti_tap_get_context (self->tap), NULL) !=
+      TSS2_RC_SUCCESS)
+    mortise_esys_disconnect (self);
 }
 
 static TSS2_RC
@@ -59,7 +76,7 @@ flush_range (MortiseEsysTpm *self, TPM2_HANDLE first)
 static void
 flush_leftovers (MortiseEsysTpm *self)
 {
-  flush_range (self, TPM2_TRANSIENT_FIRST);
+  flush_range (self, MORTISE_TRANSIENT_FIRST);
   flush_range (self, TPM2_LOADED_SESSION_FIRST);
 }
 

@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 /** Where TCG's provisioning guidance puts the storage root key. */
 #define MORTISE_SRK_HANDLE 0x81000001
 
+/** First handle of transient objects. (TPM2_TRANSIENT_FIRST is a shift into the sign bit.) */
+#define MORTISE_TRANSIENT_FIRST 0x80000000u
+
 /** Least number of objects (and of sessions) that every TPM and resource manager keeps for one
  * client: TPM_PT_HR_TRANSIENT_MIN of the PC Client profile, and the kernel's limit per open file.
  */
@@ -103,6 +106,18 @@ mortise_esys_run (MortiseEsysTpm *self, MortiseEsysStep step, gpointer data, GEr
 
 TSS2_RC mortise_esys_connect (MortiseEsysTpm *self);
 void mortise_esys_disconnect (MortiseEsysTpm *self);
+
+/**
+ * mortise_esys_restart:
+ *
+ * Flushes all we have in the TPM and gives ESAPI's memory back, the connection kept. ESAPI keeps
+ * copies of authValues in its sessions and of secrets in its buffers, and has no way to wipe them;
+ * what is freed is wiped (see mortise_secret_init_memory()).
+ */
+void mortise_esys_restart (MortiseEsysTpm *self);
+
+/** mortise_esys_forget_all: flushes session and objects, to be brought back when needed */
+void mortise_esys_forget_all (MortiseEsysTpm *self);
 
 /* --- tpm-capabilities.c ------------------------------------------------------------------------
  */

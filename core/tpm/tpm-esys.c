@@ -4,6 +4,7 @@
 #include "core/tpm/tpm-esys.h"
 
 #include <glib/gi18n.h>
+#include <openssl/crypto.h>
 
 #include "core/tpm/tpm-esys-private.h"
 
@@ -11,21 +12,10 @@
  * a pause before that. Together 2.5 s: a self-test takes under one. */
 static const guint wait_ms[] = { 10, 20, 40, 80, 160, 300, 600, 1290 };
 
+/* Deeper than any call of ESAPI goes. */
+#define STACK_WIPED (48 * 1024)
+
 G_DEFINE_FINAL_TYPE (MortiseEsysTpm, mortise_esys_tpm, MORTISE_TYPE_TPM)
-
-static void
-forget_all (MortiseEsysTpm *self)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  mortise_esys_drop_session (self);
-  mortise_esys_object_forget (self, &self->srk);
-  mortise_esys_object_forget (self, &self->vault_parent);
-  g_hash_table_iter_init (&iter, self->keys);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    mortise_esys_object_forget (self, value);
-}
 
 /* Does what @rc calls for, if it was not done before. Returns: whether to try again. */
 static gboolean
@@ -49,8 +39,17 @@ prepare_retry (MortiseEsysTpm *self, TSS2_RC rc, guint *waits, guint *done)
   if (reaction == MORTISE_TPM_MAKE_ROOM)
     return mortise_esys_free_slots (self, rc);
   if (reaction == MORTISE_TPM_RENEW)
-    forget_all (self);
+    mortise_esys_forget_all (self);
   return TRUE;
+}
+
+/* tpm2-tss works on copies of authValues and secrets on its stack, which is ours from here on. */
+static __attribute__ ((noinline)) void
+wipe_stack (void)
+{
+  guint8 below[STACK_WIPED];
+
+  OPENSSL_cleanse (below, sizeof below);
 }
 
 gboolean
@@ -68,6 +67,7 @@ mortise_esys_run (MortiseEsysTpm *self, MortiseEsysStep step, gpointer data, GEr
       rc = self->esys != NULL ? TSS2_RC_SUCCESS : mortise_esys_connect (self);
       if (rc == TSS2_RC_SUCCESS)
         rc = step (self, data);
+      wipe_stack ();
       if (rc == TSS2_RC_SUCCESS)
         return TRUE;
     }

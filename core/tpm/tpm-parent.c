@@ -87,6 +87,17 @@ load_step (MortiseEsysTpm *self, gpointer data)
   return mortise_esys_need_parent (self);
 }
 
+/* A PIN typed while the vault is unlocked brings the same parent again: keys under it stay loaded.
+ */
+static gboolean
+is_loaded (MortiseEsysTpm *self, const MortiseTpmBlob *blob, const MortiseSecret *auth)
+{
+  return self->vault_parent.blob != NULL && self->vault_parent.tr != ESYS_TR_NONE &&
+         g_bytes_equal (self->vault_parent.blob->public_area, blob->public_area) &&
+         g_bytes_equal (self->vault_parent.blob->private_area, blob->private_area) &&
+         mortise_secret_equal (self->vault_parent_auth, auth);
+}
+
 gboolean
 mortise_esys_load_parent (MortiseTpm *tpm,
                           const MortiseTpmBlob *blob,
@@ -96,6 +107,8 @@ mortise_esys_load_parent (MortiseTpm *tpm,
   MortiseEsysTpm *self = MORTISE_ESYS_TPM (tpm);
   g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&self->lock);
 
+  if (is_loaded (self, blob, auth))
+    return TRUE;
   mortise_esys_unload_parent (tpm);
   self->vault_parent.blob = mortise_tpm_blob_new (blob->public_area, blob->private_area);
   self->vault_parent_auth = mortise_secret_copy (auth);
@@ -110,7 +123,21 @@ mortise_esys_unload_parent (MortiseTpm *tpm)
 {
   MortiseEsysTpm *self = MORTISE_ESYS_TPM (tpm);
   g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&self->lock);
+  GHashTableIter iter;
+  gpointer value;
 
+  if (self->vault_parent.blob == NULL)
+    return;
   mortise_esys_object_clear (self, &self->vault_parent);
   g_clear_pointer (&self->vault_parent_auth, mortise_secret_free);
+  /* A key that stayed loaded, or its saved context, would sign without the PIN. */
+  g_hash_table_iter_init (&iter, self->keys);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      MortiseEsysObject *key = value;
+
+      mortise_esys_object_forget (self, key);
+      g_clear_pointer (&key->saved, Esys_Free);
+    }
+  mortise_esys_restart (self);
 }

@@ -220,14 +220,22 @@ mortise_tpm_create_parent (MortiseTpm *self, const MortiseSecret *auth, GError *
  * mortise_tpm_load_parent:
  *
  * Loads the vault parent and keeps it loaded, with @auth, until mortise_tpm_unload_parent().
- * Replaces a parent loaded before. Whether @auth is right shows at first use only.
+ * Replaces a parent loaded before; nothing happens if it is the same. Whether @auth is right shows
+ * at first use only. %MORTISE_ERROR_TPM_OTHER if @blob was made by another TPM, or before this one
+ * was cleared.
  */
 gboolean mortise_tpm_load_parent (MortiseTpm *self,
                                   const MortiseTpmBlob *blob,
                                   const MortiseSecret *auth,
                                   GError **error);
 
-/** mortise_tpm_unload_parent: flushes the parent and forgets its authValue; idempotent */
+/**
+ * mortise_tpm_unload_parent:
+ *
+ * Flushes the parent and every key under it, and forgets its authValue. A key that is still held
+ * works again once the parent is loaded again, and answers %MORTISE_ERROR_VAULT_LOCKED until then.
+ * Idempotent.
+ */
 void mortise_tpm_unload_parent (MortiseTpm *self);
 
 /**
@@ -248,7 +256,15 @@ MortiseTpmKey *mortise_tpm_create_key (MortiseTpm *self,
                                        MortiseTpmBlob **ret_blob,
                                        GError **error);
 
-/** mortise_tpm_load_key: loads a credential key under the loaded parent. One TPM command. */
+/**
+ * mortise_tpm_load_key:
+ *
+ * Loads a credential key under the loaded parent. One TPM command.
+ *
+ * Returns: (transfer full): the loaded key; %MORTISE_ERROR_VAULT_LOCKED without a parent,
+ *   %MORTISE_ERROR_TPM_AUTH if the parent's authValue is wrong, %MORTISE_ERROR_VAULT_DAMAGED if
+ *   @blob does not parse or is no child of this parent
+ */
 MortiseTpmKey *mortise_tpm_load_key (MortiseTpm *self, const MortiseTpmBlob *blob, GError **error);
 
 /**

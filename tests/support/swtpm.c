@@ -4,12 +4,13 @@
 #include "tests/support/swtpm.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <glib/gstdio.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,13 +19,14 @@
 #define PORT_LAST  31998
 
 #define START_TRIES     20
-#define READY_WAITS     1000
-#define READY_WAIT_US   10000
+#define READY_WAITS     6000
+#define READY_WAIT_US   2000
 #define RESPONSE_MAX    4096
 #define RESPONSE_HEADER 10
 
 struct _MortiseSwtpm
 {
+  int claim;
   char *state_dir;
   char *tcti;
   guint16 port;
@@ -52,6 +54,34 @@ is_free (guint16 port)
   return bound;
 }
 
+/* A name that only one process on this machine can hold, so that two tests that look at the same
+ * moment do not find the same ports free. Returns: a descriptor to be held, or -1. */
+static int
+claim (guint16 port)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  const int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int length = g_snprintf (address.sun_path + 1, sizeof address.sun_path - 1,
+                                 "mortise-swtpm-%u", (guint) port);
+  const socklen_t size = (socklen_t) (offsetof (struct sockaddr_un, sun_path) + 1 + length);
+
+  if (bind (fd, (const struct sockaddr *) &address, size) == 0 && is_free (port) &&
+      is_free ((guint16) (port + 1)))
+    return fd;
+  close (fd);
+  return -1;
+}
+
+/* Without connecting: the first client of the data port is the only one. */
+static gboolean
+is_listening (guint16 port)
+{
+  g_autofree char *table = NULL;
+  g_autofree char *entry = g_strdup_printf (": 0100007F:%04X 00000000:0000 0A ", (guint) port);
+
+  return g_file_get_contents ("/proc/net/tcp", &table, NULL, NULL) && strstr (table, entry) != NULL;
+}
+
 static int
 try_connect (guint16 port)
 {
@@ -76,25 +106,18 @@ is_running (MortiseSwtpm *swtpm)
   return waitpid (swtpm->pid, NULL, WNOHANG) == 0;
 }
 
-/* The control port is asked, as the first client of the data port is the only one. */
 static gboolean
 wait_until_ready (MortiseSwtpm *swtpm)
 {
   for (int i = 0; i < READY_WAITS; i++)
     {
-      int fd;
-
       if (!is_running (swtpm))
         {
           swtpm->pid = 0;
           return FALSE;
         }
-      fd = try_connect ((guint16) (swtpm->port + 1));
-      if (fd >= 0)
-        {
-          close (fd);
-          return TRUE;
-        }
+      if (is_listening (swtpm->port) && is_listening ((guint16) (swtpm->port + 1)))
+        return TRUE;
       g_usleep (READY_WAIT_US);
     }
   g_error ("swtpm does not come up");
@@ -141,8 +164,14 @@ mortise_swtpm_new (void)
   for (int i = 0; i < START_TRIES; i++)
     {
       swtpm->port = (guint16) (g_random_int_range (PORT_FIRST / 2, PORT_LAST / 2) * 2);
-      if (!is_free (swtpm->port) || !is_free ((guint16) (swtpm->port + 1)) || !start (swtpm))
+      swtpm->claim = claim (swtpm->port);
+      if (swtpm->claim < 0)
         continue;
+      if (!start (swtpm))
+        {
+          close (swtpm->claim);
+          continue;
+        }
       swtpm->tcti = g_strdup_printf ("swtpm:host=127.0.0.1,port=%u", (guint) swtpm->port);
       return swtpm;
     }
@@ -171,6 +200,7 @@ mortise_swtpm_free (MortiseSwtpm *swtpm)
   if (swtpm == NULL)
     return;
   mortise_swtpm_power_off (swtpm);
+  close (swtpm->claim);
   remove_folder (swtpm->state_dir);
   g_free (swtpm->state_dir);
   g_free (swtpm->tcti);

@@ -30,6 +30,7 @@ mortise_tpm_fixture_load_parent (MortiseTpmFixture *fixture)
 {
   g_autoptr (GError) error = NULL;
 
+  mortise_tpm_unload_parent (fixture->tpm);
   mortise_tpm_load_parent (fixture->tpm, fixture->parent, fixture->auth, &error);
   g_assert_no_error (error);
 }

@@ -51,7 +51,7 @@ void mortise_tpm_fixture_close (MortiseTpmFixture *fixture);
 /** mortise_tpm_fixture_open: opens and attaches, the parent not loaded */
 void mortise_tpm_fixture_open (MortiseTpmFixture *fixture);
 
-/** mortise_tpm_fixture_load_parent: loads the parent with the right authValue */
+/** mortise_tpm_fixture_load_parent: loads the parent anew, with the right authValue */
 void mortise_tpm_fixture_load_parent (MortiseTpmFixture *fixture);
 
 /** mortise_test_srk_template: TCG's ECC P-256 storage root key; @unique_size is 0 or 32 */

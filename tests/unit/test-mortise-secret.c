@@ -12,6 +12,28 @@ test_not_dumpable (void)
   g_assert_cmpint (prctl (PR_GET_DUMPABLE, 0, 0, 0, 0), ==, 0);
 }
 
+/* A library that frees a copy of a secret as it is. */
+static void
+test_freed_memory (void)
+{
+#ifndef __SANITIZE_ADDRESS__
+  const gsize size = 400;
+  volatile guintptr address;
+  const volatile char *seen;
+  char *copy;
+
+  mortise_secret_init_memory ();
+  copy = malloc (size);
+  memset (copy, 'S', size);
+  address = (guintptr) copy;
+  free (copy);
+  seen = (const volatile char *) address;
+  /* The allocator's own links are at the start. */
+  for (gsize i = 64; i < size; i++)
+    g_assert_cmpint (seen[i], !=, 'S');
+#endif
+}
+
 static gsize
 locked_kib (void)
 {
@@ -74,6 +96,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/secret/not-dumpable", test_not_dumpable);
+  g_test_add_func ("/secret/freed-memory", test_freed_memory);
   g_test_add_func ("/secret/locked", test_locked);
   g_test_add_func ("/secret/compare", test_compare);
   g_test_add_func ("/secret/derive", test_derive);

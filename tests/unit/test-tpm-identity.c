@@ -310,7 +310,7 @@ test_leftovers (MortiseTpmFixture *f, gconstpointer data)
       mortise_tpm_fixture_open (f);
       mortise_tpm_fixture_load_parent (f);
     }
-  g_assert_cmpuint (mortise_tpm_fixture_count_handles (f, TPM2_TRANSIENT_FIRST), ==, 1);
+  g_assert_cmpuint (mortise_tpm_fixture_count_handles (f, MORTISE_TRANSIENT_FIRST), ==, 1);
   g_assert_cmpuint (mortise_tpm_fixture_count_handles (f, TPM2_LOADED_SESSION_FIRST), ==, 1);
 }
 

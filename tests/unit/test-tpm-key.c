@@ -295,6 +295,32 @@ test_wrong_parent_auth (MortiseTpmFixture *f, gconstpointer data)
   g_assert_no_error (error);
 }
 
+/* Lock and unlock while a request holds a key; and a PIN typed while unlocked. */
+static void
+test_parent_again (MortiseTpmFixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) digest = mortise_test_digest (32);
+  g_autoptr (MortiseTpmBlob) blob = NULL;
+  g_autoptr (MortiseTpmKey) key = create (f, MORTISE_ALG_ES256, MORTISE_KEY_DEVICE_ONLY, &blob);
+  guint64 before;
+
+  before = mortise_esys_tpm_count_commands (f->esys, 0);
+  g_assert_true (mortise_tpm_load_parent (f->tpm, f->parent, f->auth, &error));
+  g_assert_cmpuint (mortise_esys_tpm_count_commands (f->esys, 0), ==, before);
+  mortise_tpm_fixture_check_sign (f, key, blob);
+  g_assert_cmpuint (mortise_esys_tpm_count_commands (f->esys, 0), ==, before + 1);
+
+  mortise_tpm_unload_parent (f->tpm);
+  g_assert_null (mortise_tpm_sign (f->tpm, key, digest, &error));
+  g_assert_mortise_error (error, MORTISE_ERROR_VAULT_LOCKED);
+  g_clear_error (&error);
+  g_assert_null (mortise_tpm_read_key (f->tpm, key, &error));
+  g_assert_mortise_error (error, MORTISE_ERROR_VAULT_LOCKED);
+  mortise_tpm_fixture_load_parent (f);
+  mortise_tpm_fixture_check_sign (f, key, blob);
+}
+
 /* The TPM drops trailing zeros of an authValue; 1 of 256 random K_sign ends with one. */
 static void
 test_auth_ending_in_zeros (MortiseTpmFixture *f, gconstpointer data)
@@ -373,6 +399,7 @@ main (int argc, char **argv)
   ADD ("/tpm-key/unsupported", test_unsupported);
   ADD ("/tpm-key/without-parent", test_without_parent);
   ADD ("/tpm-key/wrong-parent-auth", test_wrong_parent_auth);
+  ADD ("/tpm-key/parent-again", test_parent_again);
   ADD ("/tpm-key/auth-ending-in-zeros", test_auth_ending_in_zeros);
   ADD ("/tpm-key/parent-attributes", test_parent_attributes);
   ADD ("/tpm-key/foreign-blob", test_foreign_blob);

@@ -9,7 +9,7 @@ static void
 check_clean (MortiseTpmFixture *f)
 {
   /* The parent and the session. */
-  g_assert_cmpuint (mortise_tpm_fixture_count_handles (f, TPM2_TRANSIENT_FIRST), ==, 1);
+  g_assert_cmpuint (mortise_tpm_fixture_count_handles (f, MORTISE_TRANSIENT_FIRST), ==, 1);
   g_assert_cmpuint (mortise_tpm_fixture_count_handles (f, TPM2_LOADED_SESSION_FIRST), ==, 1);
   g_assert_cmpuint (g_hash_table_size (f->esys->keys), ==, 0);
 }

@@ -104,7 +104,7 @@ test_open_creates_nothing (MortiseTpmFixture *f, gconstpointer data)
   f->esys = MORTISE_ESYS_TPM (f->tpm);
   g_assert_cmpuint (count_all (f), ==,
                     count_of (f, TPM2_CC_GetCapability) + count_of (f, TPM2_CC_TestParms));
-  g_assert_cmpuint (mortise_tpm_fixture_count_handles (f, TPM2_TRANSIENT_FIRST), ==, 0);
+  g_assert_cmpuint (mortise_tpm_fixture_count_handles (f, MORTISE_TRANSIENT_FIRST), ==, 0);
 }
 
 static void
