@@ -506,8 +506,8 @@ mortise_ctap_get_assertion (MortiseAuthenticator *self,
                             MortiseCborWriter *response)
 {
   g_autoptr (MortiseGetAssertion) get = g_new0 (MortiseGetAssertion, 1);
-  Parameters parameters;
-  MortiseCtapOptions options;
+  Parameters parameters = { 0 };
+  MortiseCtapOptions options = { 0 };
   CtapStatus status = read_parameters (request, &parameters, get, &options);
 
   if (status != CTAP1_ERR_SUCCESS)
@@ -516,9 +516,9 @@ mortise_ctap_get_assertion (MortiseAuthenticator *self,
       parameters.pin_uv_auth_param.size == 0)
     return mortise_authenticator_touch (self, request);
 
-  status = check_options (self, &parameters, &options, get);
+  status = mortise_extensions_read_get (self, get, &parameters.extensions);
   if (status == CTAP1_ERR_SUCCESS)
-    status = mortise_extensions_read_get (self, get, &parameters.extensions);
+    status = check_options (self, &parameters, &options, get);
   if (status == CTAP1_ERR_SUCCESS)
     status = check_token (self, &parameters, get);
   if (status == CTAP1_ERR_SUCCESS)

@@ -161,6 +161,7 @@ read_parameters (MortiseAuthenticator *self,
     status = mortise_ctap_check_descriptors (&parameters->exclude_list);
   if (status == CTAP1_ERR_SUCCESS)
     status = mortise_ctap_read_options (&parameters->options, options);
+  make->resident_key = options->rk.number != 0;
   make->request = request;
   make->client_data_hash = parameters->client_data_hash.data;
   make->exclude_list = parameters->exclude_list;
@@ -186,7 +187,6 @@ check_options (MortiseAuthenticator *self,
   if (make->algorithm == 0)
     return CTAP2_ERR_UNSUPPORTED_ALGORITHM;
 
-  make->resident_key = options->rk.number != 0;
   make->verify = !has_param && options->uv.number != 0;
   if (make->verify && !mortise_authenticator_has_builtin_uv (self))
     return CTAP2_ERR_INVALID_OPTION;
@@ -518,8 +518,8 @@ mortise_ctap_make_credential (MortiseAuthenticator *self,
 {
   g_auto (MortiseMakeCredential) make = { 0 };
   g_auto (NewKey) new_key = { 0 };
-  Parameters parameters;
-  MortiseCtapOptions options;
+  Parameters parameters = { 0 };
+  MortiseCtapOptions options = { 0 };
   CtapStatus status = read_parameters (self, request, &parameters, &make, &options);
 
   if (status != CTAP1_ERR_SUCCESS)
@@ -530,11 +530,11 @@ mortise_ctap_make_credential (MortiseAuthenticator *self,
       g_strcmp0 (make.rp_id, TOUCH_PROBE_RP_ID) == 0)
     return mortise_authenticator_touch (self, request);
 
-  status = check_options (self, &parameters, &options, &make);
+  status = mortise_extensions_read_make (self, &make, &parameters.extensions);
+  if (status == CTAP1_ERR_SUCCESS)
+    status = check_options (self, &parameters, &options, &make);
   if (status == CTAP1_ERR_SUCCESS)
     status = check_verification_policy (self, &parameters, &make);
-  if (status == CTAP1_ERR_SUCCESS)
-    status = mortise_extensions_read_make (self, &make, &parameters.extensions);
   if (status == CTAP1_ERR_SUCCESS)
     status = check_token (self, &parameters, &make);
   if (status == CTAP1_ERR_SUCCESS)

@@ -26,6 +26,8 @@ struct _MortiseScriptedConsent
   GQueue answers;
   GQueue asked;
   gboolean can_verify;
+  gboolean refuse_rest;
+  MortiseError rest_code;
   guint up;
   MortiseScriptedConsentHook hook;
   gpointer hook_data;
@@ -84,6 +86,11 @@ scripted_begin (MortiseConsent *consent, const MortiseConsentQuestion *question,
   Prompt *prompt;
 
   g_queue_push_tail (&self->asked, copy_question (question));
+  if (answer == NULL && self->refuse_rest)
+    {
+      answer = g_new0 (Answer, 1);
+      answer->code = self->rest_code;
+    }
   if (answer == NULL)
     {
       g_test_fail_printf ("A question that nobody expected: kind %d", question->kind);
@@ -284,6 +291,13 @@ void
 mortise_scripted_consent_refuse_begin (MortiseScriptedConsent *self, MortiseError code)
 {
   push (self, &(Answer){ .code = code, .at_begin = TRUE });
+}
+
+void
+mortise_scripted_consent_refuse_rest (MortiseScriptedConsent *self, MortiseError code)
+{
+  self->refuse_rest = TRUE;
+  self->rest_code = code;
 }
 
 void

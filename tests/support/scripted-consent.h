@@ -52,6 +52,10 @@ void mortise_scripted_consent_refuse (MortiseScriptedConsent *self, MortiseError
 /** mortise_scripted_consent_refuse_begin: begin() fails with @code */
 void mortise_scripted_consent_refuse_begin (MortiseScriptedConsent *self, MortiseError code);
 
+/** mortise_scripted_consent_refuse_rest: questions beyond the queue fail with @code, unexpected or
+ *  not */
+void mortise_scripted_consent_refuse_rest (MortiseScriptedConsent *self, MortiseError code);
+
 /** mortise_scripted_consent_hold: wait() blocks until it is cancelled */
 void mortise_scripted_consent_hold (MortiseScriptedConsent *self);
 

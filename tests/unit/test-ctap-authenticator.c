@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "core/ctap/authenticator-private.h"
+#include "core/vault/vault-settings.h"
+#include "tests/support/ctap-fixture.h"
+
+static MortiseAskedQuestion *
+take (CtapFixture *f, MortiseConsentKind kind)
+{
+  MortiseAskedQuestion *question = mortise_scripted_consent_take (f->consent);
+
+  g_assert_nonnull (question);
+  g_assert_cmpint (question->kind, ==, kind);
+  return question;
+}
+
+static GBytes *
+get_info (CtapFixture *f)
+{
+  GBytes *cbor = NULL;
+
+  g_assert_cmphex (ctap_send (f, CTAP_GET_INFO, NULL, &cbor), ==, CTAP1_ERR_SUCCESS);
+  return cbor;
+}
+
+static gboolean
+has_text (const MortiseCborValue *array, const char *text)
+{
+  MortiseCborIter iter;
+  MortiseCborValue value;
+
+  mortise_cbor_iter_init (&iter, array);
+  while (mortise_cbor_iter_next (&iter, &value))
+    {
+      if (mortise_cbor_text_equal (&value, text))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* What getInfo says, item by item; nothing that is not so. */
+static void
+test_get_info (CtapFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) kept = NULL;
+  MortiseCborValue value;
+  MortiseCborIter iter;
+  MortiseFakeTpm *tpm = ctap_fixture_tpm (f);
+
+  mortise_fake_tpm_reset_calls (tpm);
+  value = ctap_info_member (f, 0x01, &kept);
+  g_assert_true (has_text (&value, "FIDO_2_0"));
+  g_assert_true (has_text (&value, "FIDO_2_1"));
+  g_assert_false (has_text (&value, "FIDO_2_2"));
+  g_assert_cmpint (has_text (&value, "U2F_V2"), ==,
+                   mortise_authenticator_has_u2f (f->authenticator));
+  g_clear_pointer (&kept, g_bytes_unref);
+  value = ctap_info_member (f, 0x02, &kept);
+  g_assert_true (has_text (&value, "credProtect"));
+  g_clear_pointer (&kept, g_bytes_unref);
+  value = ctap_info_member (f, 0x03, &kept);
+  g_assert_cmpmem (value.data, value.size, mortise_aaguid, 16);
+  g_clear_pointer (&kept, g_bytes_unref);
+  g_assert_cmpint (ctap_info_member (f, 0x05, &kept).number, ==, 7609);
+  g_clear_pointer (&kept, g_bytes_unref);
+  value = ctap_info_member (f, 0x06, &kept);
+  mortise_cbor_iter_init (&iter, &value);
+  g_assert_true (mortise_cbor_iter_next (&iter, &value));
+  g_assert_cmpint (value.number, ==, 2);
+  g_assert_true (mortise_cbor_iter_next (&iter, &value));
+  g_assert_cmpint (value.number, ==, 1);
+  g_clear_pointer (&kept, g_bytes_unref);
+  g_assert_cmpint (ctap_info_member (f, 0x07, &kept).number, >, 0);
+  g_clear_pointer (&kept, g_bytes_unref);
+  g_assert_cmpint (ctap_info_member (f, 0x08, &kept).number, ==, MORTISE_CREDENTIAL_ID_MAX);
+  g_clear_pointer (&kept, g_bytes_unref);
+  value = ctap_info_member (f, 0x09, &kept);
+  g_assert_true (has_text (&value, "usb"));
+  g_clear_pointer (&kept, g_bytes_unref);
+  g_assert_cmpint (ctap_info_member (f, 0x0D, &kept).number, ==, 4);
+  g_clear_pointer (&kept, g_bytes_unref);
+  value = ctap_info_member (f, 0x16, &kept);
+  g_assert_true (has_text (&value, "packed"));
+  g_assert_false (has_text (&value, "none"));
+
+  g_assert_cmpint (ctap_info_option (f, "rk"), ==, 1);
+  g_assert_cmpint (ctap_info_option (f, "up"), ==, 1);
+  g_assert_cmpint (ctap_info_option (f, "uv"), ==, 1);
+  g_assert_cmpint (ctap_info_option (f, "plat"), ==, 0);
+  g_assert_cmpint (ctap_info_option (f, "clientPin"), ==, 1);
+  g_assert_cmpint (ctap_info_option (f, "pinUvAuthToken"), ==, 1);
+  g_assert_cmpint (ctap_info_option (f, "makeCredUvNotRqd"), ==, 1);
+  g_assert_cmpint (ctap_info_option (f, "alwaysUv"), ==, -1);
+  g_assert_cmpint (ctap_info_option (f, "bioEnroll"), ==, 0);
+  g_assert_cmpuint (mortise_fake_tpm_count_calls (tpm, MORTISE_FAKE_TPM_ANY), ==, 0);
+}
+
+static void
+test_get_info_uv (CtapFixture *f, gconstpointer data)
+{
+  mortise_scripted_consent_set_can_verify (f->consent, FALSE);
+  g_assert_cmpint (ctap_info_option (f, "uv"), ==, 0);
+  mortise_scripted_consent_set_can_verify (f->consent, TRUE);
+  mortise_authenticator_set_builtin_uv (f->authenticator, FALSE);
+  g_assert_cmpint (ctap_info_option (f, "uv"), ==, 0);
+  mortise_authenticator_set_builtin_uv (f->authenticator, TRUE);
+  g_assert_cmpint (ctap_info_option (f, "uv"), ==, 1);
+}
+
+/* Without a vault clients have to set a PIN first, and are told so. */
+static void
+test_get_info_no_vault (CtapFixture *f, gconstpointer data)
+{
+  g_assert_cmpint (ctap_info_option (f, "uv"), ==, -1);
+  g_assert_cmpint (ctap_info_option (f, "clientPin"), ==, -1);
+  g_assert_cmpint (ctap_info_option (f, "alwaysUv"), ==, 1);
+  g_assert_cmpint (ctap_info_option (f, "makeCredUvNotRqd"), ==, -1);
+}
+
+static void
+test_get_info_same_bytes (CtapFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) first = get_info (f);
+  g_autoptr (GBytes) after_restart = NULL;
+  g_autoptr (GBytes) after_registration = NULL;
+  g_autoptr (CtapAnswer) answer = NULL;
+
+  ctap_fixture_restart (f);
+  after_restart = get_info (f);
+  g_assert_true (g_bytes_equal (first, after_restart));
+  answer = ctap_register (f, &(CtapMake){ .rk = 1, .uv = 1 });
+  after_registration = get_info (f);
+  g_assert_true (g_bytes_equal (first, after_registration));
+}
+
+static guint
+count_algorithms (CtapFixture *f)
+{
+  g_autoptr (GBytes) kept = NULL;
+
+  return (guint) ctap_info_member (f, 0x0A, &kept).number;
+}
+
+static void
+test_get_info_algorithms (CtapFixture *f, gconstpointer data)
+{
+  MortiseTpmInfo *info = mortise_fake_tpm_edit_info (ctap_fixture_tpm (f));
+
+  info->es384 = FALSE;
+  info->rs256 = FALSE;
+  g_assert_cmpuint (count_algorithms (f), ==, 1);
+  info->es384 = TRUE;
+  g_assert_cmpuint (count_algorithms (f), ==, 2);
+  info->rs256 = TRUE;
+  g_assert_cmpuint (count_algorithms (f), ==, 3);
+}
+
+static void
+test_always_uv (CtapFixture *f, gconstpointer data)
+{
+  g_assert_true (mortise_vault_set_setting (f->vault, MORTISE_SETTING_ALWAYS_UV,
+                                            g_variant_new_boolean (TRUE), NULL));
+  g_assert_cmpint (ctap_info_option (f, "alwaysUv"), ==, 1);
+  g_assert_cmpint (ctap_info_option (f, "makeCredUvNotRqd"), ==, -1);
+  g_assert_false (mortise_authenticator_has_u2f (f->authenticator));
+}
+
+static void
+test_selection (CtapFixture *f, gconstpointer data)
+{
+  static const struct
+  {
+    MortiseError code;
+    guint8 status;
+  } cases[] = {
+    { MORTISE_ERROR_DENIED, CTAP2_ERR_OPERATION_DENIED },
+    { MORTISE_ERROR_TIMED_OUT, CTAP2_ERR_USER_ACTION_TIMEOUT },
+    { MORTISE_ERROR_CANCELLED, CTAP2_ERR_KEEPALIVE_CANCEL },
+  };
+  g_autoptr (MortiseAskedQuestion) question = NULL;
+
+  mortise_scripted_consent_allow (f->consent);
+  g_assert_cmphex (ctap_send (f, CTAP_SELECTION, NULL, NULL), ==, CTAP1_ERR_SUCCESS);
+  question = take (f, MORTISE_CONSENT_SELECT);
+  g_assert_null (question->rp_id);
+  g_assert_cmpuint (f->waits, ==, 1);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      mortise_scripted_consent_refuse (f->consent, cases[i].code);
+      g_assert_cmphex (ctap_send (f, CTAP_SELECTION, NULL, NULL), ==, cases[i].status);
+    }
+}
+
+static void
+test_reset_window (CtapFixture *f, gconstpointer data)
+{
+  ctap_fixture_advance (10 * G_USEC_PER_SEC);
+  mortise_scripted_consent_refuse (f->consent, MORTISE_ERROR_DENIED);
+  g_assert_cmphex (ctap_send (f, CTAP_RESET, NULL, NULL), ==, CTAP2_ERR_OPERATION_DENIED);
+  mortise_asked_question_free (take (f, MORTISE_CONSENT_RESET));
+  mortise_scripted_consent_refuse (f->consent, MORTISE_ERROR_TIMED_OUT);
+  g_assert_cmphex (ctap_send (f, CTAP_RESET, NULL, NULL), ==, CTAP2_ERR_USER_ACTION_TIMEOUT);
+  mortise_asked_question_free (take (f, MORTISE_CONSENT_RESET));
+  ctap_fixture_advance (1);
+  g_assert_cmphex (ctap_send (f, CTAP_RESET, NULL, NULL), ==, CTAP2_ERR_NOT_ALLOWED);
+  g_assert_null (mortise_scripted_consent_take (f->consent));
+  g_assert_cmpint (mortise_vault_get_state (f->vault), ==, MORTISE_VAULT_UNLOCKED);
+
+  mortise_authenticator_power_up (f->authenticator);
+  mortise_scripted_consent_allow (f->consent);
+  g_assert_cmphex (ctap_send (f, CTAP_RESET, NULL, NULL), ==, CTAP1_ERR_SUCCESS);
+  g_assert_cmpint (mortise_vault_get_state (f->vault), ==, MORTISE_VAULT_NONE);
+}
+
+static void
+test_reset_clears (CtapFixture *f, gconstpointer data)
+{
+  g_autoptr (CtapAnswer) answer = ctap_register (f, &(CtapMake){ .rk = 1, .uv = 1 });
+  g_autoptr (GPtrArray) list = ctap_list (answer);
+  g_autoptr (MortiseSecret) token = NULL;
+  g_autoptr (GBytes) param = NULL;
+
+  g_assert_true (mortise_vault_set_setting (f->vault, MORTISE_SETTING_ALWAYS_UV,
+                                            g_variant_new_boolean (TRUE), NULL));
+  g_assert_true (mortise_vault_set_setting (f->vault, MORTISE_SETTING_MIN_PIN_LENGTH,
+                                            g_variant_new_uint32 (8), NULL));
+  g_assert_cmphex (ctap_get_token (f, 2, CTAP_TEST_PIN, 0, NULL, &token), ==, CTAP1_ERR_SUCCESS);
+  param = ctap_token_param (token, 2);
+
+  mortise_scripted_consent_allow (f->consent);
+  g_assert_cmphex (ctap_send (f, CTAP_RESET, NULL, NULL), ==, CTAP1_ERR_SUCCESS);
+  g_assert_cmpint (ctap_info_option (f, "clientPin"), ==, -1);
+  g_assert_cmphex (ctap_get (f, &(CtapGet){ .allow = list, .up = -1 }, NULL), ==,
+                   CTAP2_ERR_NO_CREDENTIALS);
+  /* A PIN of four works again: the minimum is gone; and so is alwaysUv. */
+  g_assert_cmphex (ctap_set_pin (f, 2, CTAP_TEST_PIN), ==, CTAP1_ERR_SUCCESS);
+  g_assert_cmpint (ctap_info_option (f, "alwaysUv"), ==, -1);
+  g_assert_cmphex (ctap_get (f, &(CtapGet){ .allow = list, .up = -1 }, NULL), ==,
+                   CTAP2_ERR_NO_CREDENTIALS);
+  g_assert_cmphex (ctap_make (f, &(CtapMake){ .rk = 1, .param = param, .protocol = 2 }, NULL), ==,
+                   CTAP2_ERR_PIN_AUTH_INVALID);
+}
+
+static void
+test_reset_without_vault (CtapFixture *f, gconstpointer data)
+{
+  mortise_scripted_consent_allow (f->consent);
+  g_assert_cmphex (ctap_send (f, CTAP_RESET, NULL, NULL), ==, CTAP1_ERR_SUCCESS);
+}
+
+/* The one place where errors become statuses knows every code there is. */
+static void
+test_status_from_error (void)
+{
+  static const struct
+  {
+    MortiseError code;
+    guint8 status;
+  } cases[] = {
+    { MORTISE_ERROR_INVALID_ARGUMENT, CTAP1_ERR_INVALID_PARAMETER },
+    { MORTISE_ERROR_NOT_FOUND, CTAP2_ERR_NO_CREDENTIALS },
+    { MORTISE_ERROR_CANCELLED, CTAP2_ERR_KEEPALIVE_CANCEL },
+    { MORTISE_ERROR_DENIED, CTAP2_ERR_OPERATION_DENIED },
+    { MORTISE_ERROR_TIMED_OUT, CTAP2_ERR_USER_ACTION_TIMEOUT },
+    { MORTISE_ERROR_BUSY, CTAP1_ERR_CHANNEL_BUSY },
+    { MORTISE_ERROR_TPM_UNSUITABLE, CTAP2_ERR_UNSUPPORTED_ALGORITHM },
+    { MORTISE_ERROR_TPM_LOCKOUT, CTAP2_ERR_PIN_AUTH_BLOCKED },
+    { MORTISE_ERROR_TPM_BUSY, CTAP2_ERR_PROCESSING },
+    { MORTISE_ERROR_NO_VAULT, CTAP2_ERR_PIN_NOT_SET },
+    { MORTISE_ERROR_VAULT_EXISTS, CTAP2_ERR_NOT_ALLOWED },
+    { MORTISE_ERROR_VAULT_LOCKED, CTAP2_ERR_PUAT_REQUIRED },
+    { MORTISE_ERROR_VAULT_FULL, CTAP2_ERR_KEY_STORE_FULL },
+    { MORTISE_ERROR_PIN_INVALID, CTAP2_ERR_PIN_INVALID },
+    { MORTISE_ERROR_PIN_AUTH_BLOCKED, CTAP2_ERR_PIN_AUTH_BLOCKED },
+    { MORTISE_ERROR_PIN_BLOCKED, CTAP2_ERR_PIN_BLOCKED },
+    { MORTISE_ERROR_PIN_POLICY, CTAP2_ERR_PIN_POLICY_VIOLATION },
+  };
+  GError cancelled = { G_IO_ERROR, G_IO_ERROR_CANCELLED, NULL };
+  GError foreign = { G_FILE_ERROR, G_FILE_ERROR_NOENT, NULL };
+
+  for (int code = 0; code <= MORTISE_ERROR_ALREADY_RUNNING; code++)
+    {
+      GError error = { MORTISE_ERROR, code, NULL };
+      guint8 expected = CTAP1_ERR_OTHER;
+
+      for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+        {
+          if ((int) cases[i].code == code)
+            expected = cases[i].status;
+        }
+      g_assert_cmphex (ctap_status_from_error (&error), ==, expected);
+    }
+  g_assert_cmphex (ctap_status_from_error (&cancelled), ==, CTAP2_ERR_KEEPALIVE_CANCEL);
+  g_assert_cmphex (ctap_status_from_error (&foreign), ==, CTAP1_ERR_OTHER);
+  g_assert_cmphex (ctap_status_from_error (NULL), ==, CTAP1_ERR_OTHER);
+}
+
+static void
+test_without_context (CtapFixture *f, gconstpointer data)
+{
+  const guint8 bytes[] = { CTAP_SELECTION };
+  g_autoptr (GBytes) request = g_bytes_new (bytes, sizeof bytes);
+  g_autoptr (GBytes) response = NULL;
+
+  mortise_scripted_consent_allow (f->consent);
+  response = mortise_authenticator_handle_cbor (f->authenticator, request, NULL);
+  g_assert_cmpuint (g_bytes_get_size (response), ==, 1);
+}
+
+static void
+test_closed_vault (CtapFixture *f, gconstpointer data)
+{
+  mortise_vault_close (f->vault);
+  g_assert_cmphex (ctap_send (f, CTAP_GET_INFO, NULL, NULL), ==, CTAP1_ERR_OTHER);
+}
+
+#define ADD(path, function)                                                                        \
+  g_test_add (path, CtapFixture, NULL, ctap_fixture_set_up, function, ctap_fixture_tear_down)
+#define ADD_EMPTY(path, function)                                                                  \
+  g_test_add (path, CtapFixture, NULL, ctap_fixture_set_up_empty, function, ctap_fixture_tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("/ctap/get-info/members", test_get_info);
+  ADD ("/ctap/get-info/uv", test_get_info_uv);
+  ADD_EMPTY ("/ctap/get-info/no-vault", test_get_info_no_vault);
+  ADD ("/ctap/get-info/same-bytes", test_get_info_same_bytes);
+  ADD ("/ctap/get-info/algorithms", test_get_info_algorithms);
+  ADD ("/ctap/82-get-info/always-uv", test_always_uv);
+  ADD ("/ctap/67-selection", test_selection);
+  ADD ("/ctap/65-reset/window", test_reset_window);
+  ADD ("/ctap/66-reset/clears", test_reset_clears);
+  ADD_EMPTY ("/ctap/66-reset/without-vault", test_reset_without_vault);
+  g_test_add_func ("/ctap/status-from-error", test_status_from_error);
+  ADD ("/ctap/authenticator/without-context", test_without_context);
+  ADD ("/ctap/authenticator/closed-vault", test_closed_vault);
+  return g_test_run ();
+}
