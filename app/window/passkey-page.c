@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "app/window/passkey-page-private.h"
+
+#include "app/window/toast.h"
+
+#include <glib/gi18n.h>
+
+enum
+{
+  PROP_SHOW_BACK = 1,
+  N_PROPERTIES,
+};
+
+enum
+{
+  SIGNAL_BACK,
+  N_SIGNALS,
+};
+
+static GParamSpec *properties[N_PROPERTIES];
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (MortisePasskeyPage, mortise_passkey_page, ADW_TYPE_BIN)
+
+static const char *
+or_empty (const char *text)
+{
+  return text != NULL ? text : "";
+}
+
+/* The stored text an entry row is about. */
+static const char *
+get_stored (MortisePasskeyPage *self, AdwEntryRow *row)
+{
+  const MortisePasskeyData *data = mortise_passkey_get_data (self->passkey);
+
+  return or_empty (row == self->label_row ? data->label : data->nickname);
+}
+
+static gboolean
+is_edited (MortisePasskeyPage *self, AdwEntryRow *row)
+{
+  const char *shown = g_object_get_data (G_OBJECT (row), "shown-text");
+
+  return shown != NULL && !g_str_equal (gtk_editable_get_text (GTK_EDITABLE (row)), shown);
+}
+
+/* The apply button belongs to what the person typed, not to text put in here. */
+static void
+show_text (AdwEntryRow *row, const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+
+  g_object_set_data_full (G_OBJECT (row), "shown-text", g_strdup (valid), g_free);
+  if (g_str_equal (gtk_editable_get_text (GTK_EDITABLE (row)), valid))
+    return;
+  adw_entry_row_set_show_apply_button (row, FALSE);
+  gtk_editable_set_text (GTK_EDITABLE (row), valid);
+  adw_entry_row_set_show_apply_button (row, TRUE);
+}
+
+static void
+show_names (MortisePasskeyPage *self)
+{
+  AdwEntryRow *rows[] = { self->label_row, self->nickname_row };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      if (!is_edited (self, rows[i]))
+        show_text (rows[i], get_stored (self, rows[i]));
+    }
+}
+
+typedef struct
+{
+  MortisePasskeyPage *page;
+  AdwEntryRow *row;
+  gint64 id;
+  char *text;
+} Edit;
+
+static void
+edit_free (Edit *edit)
+{
+  g_object_unref (edit->page);
+  g_free (edit->text);
+  g_free (edit);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Edit, edit_free)
+
+static gboolean
+is_shown (MortisePasskeyPage *self, gint64 id)
+{
+  return self->passkey != NULL && mortise_passkey_get_id (self->passkey) == id;
+}
+
+static void
+on_edited (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Edit) edit = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      mortise_agent_client_call_finish (MORTISE_AGENT_CLIENT (source), result, &error);
+  AdwEntryRow *row = edit->row;
+
+  if (reply == NULL)
+    {
+      mortise_toast_error (GTK_WIDGET (edit->page), error);
+      /* What was typed stays, and can be applied again. */
+      if (is_shown (edit->page, edit->id))
+        {
+          g_autofree char *typed = g_strdup (gtk_editable_get_text (GTK_EDITABLE (row)));
+
+          gtk_editable_set_text (GTK_EDITABLE (row), "");
+          gtk_editable_set_text (GTK_EDITABLE (row), typed);
+        }
+      return;
+    }
+  if (is_shown (edit->page, edit->id))
+    g_object_set_data_full (G_OBJECT (row), "shown-text", g_strdup (edit->text), g_free);
+}
+
+static void
+send_edit (MortisePasskeyPage *self, AdwEntryRow *row)
+{
+  Edit *edit = g_new0 (Edit, 1);
+  g_auto (GVariantDict) changes = G_VARIANT_DICT_INIT (NULL);
+
+  edit->page = g_object_ref (self);
+  edit->row = row;
+  edit->id = mortise_passkey_get_id (self->passkey);
+  edit->text = g_strdup (gtk_editable_get_text (GTK_EDITABLE (row)));
+  g_variant_dict_insert (&changes, row == self->label_row ? "label" : "nickname", "s", edit->text);
+  mortise_agent_client_call (self->client, "EditPasskey",
+                             g_variant_new ("(x@a{sv})", edit->id, g_variant_dict_end (&changes)),
+                             NULL, on_edited, edit);
+}
+
+static void
+on_apply (MortisePasskeyPage *self, AdwEntryRow *row)
+{
+  if (self->passkey != NULL)
+    send_edit (self, row);
+}
+
+/* Leaving a passkey keeps what was typed: a note is never worth a question. */
+static void
+send_pending_edits (MortisePasskeyPage *self)
+{
+  AdwEntryRow *rows[] = { self->label_row, self->nickname_row };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      if (is_edited (self, rows[i]))
+        send_edit (self, rows[i]);
+      g_object_set_data (G_OBJECT (rows[i]), "shown-text", NULL);
+    }
+}
+
+static void
+show_passkey (MortisePasskeyPage *self)
+{
+  g_autofree char *account = mortise_passkey_dup_account (self->passkey);
+  g_autofree char *site = mortise_passkey_dup_site (self->passkey);
+
+  adw_window_title_set_title (self->window_title, account);
+  adw_window_title_set_subtitle (self->window_title, site);
+  mortise_passkey_page_fill_facts (self);
+  show_names (self);
+}
+
+static void
+on_passkey_changed (MortisePasskeyPage *self)
+{
+  show_passkey (self);
+}
+
+static void
+on_delete (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortisePasskeyPage *self = user_data;
+
+  if (self->passkey != NULL)
+    gtk_widget_activate_action (GTK_WIDGET (self), "win.delete-passkey", "x",
+                                mortise_passkey_get_id (self->passkey));
+}
+
+static void
+on_back (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  g_signal_emit (user_data, signals[SIGNAL_BACK], 0);
+}
+
+static void
+on_show_handle (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortisePasskeyPage *self = user_data;
+
+  self->handle_shown = TRUE;
+  if (self->passkey != NULL)
+    mortise_passkey_page_fill_facts (self);
+}
+
+static void
+copy_text (MortisePasskeyPage *self, const char *text)
+{
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), text);
+  mortise_toast (GTK_WIDGET (self), _ ("Copied"));
+}
+
+static void
+on_copy_site (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortisePasskeyPage *self = user_data;
+
+  if (self->passkey != NULL)
+    copy_text (self, mortise_passkey_get_data (self->passkey)->rp_id);
+}
+
+static void
+on_copy_credential_id (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortisePasskeyPage *self = user_data;
+
+  if (self->passkey != NULL)
+    copy_text (self, adw_action_row_get_subtitle (self->credential_id_row));
+}
+
+static void
+on_read_protection (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  mortise_passkey_page_read_protection (user_data);
+}
+
+static void
+on_state_changed (MortisePasskeyPage *self)
+{
+  if (self->passkey != NULL)
+    mortise_passkey_page_reset_protection (self);
+}
+
+static void
+mortise_passkey_page_dispose (GObject *object)
+{
+  MortisePasskeyPage *self = MORTISE_PASSKEY_PAGE (object);
+
+  g_clear_handle_id (&self->read_source, g_source_remove);
+  if (self->shown != NULL)
+    g_cancellable_cancel (self->shown);
+  g_clear_object (&self->shown);
+  if (self->passkey != NULL)
+    g_signal_handlers_disconnect_by_data (self->passkey, self);
+  g_clear_object (&self->passkey);
+  if (self->client != NULL)
+    g_signal_handlers_disconnect_by_data (self->client, self);
+  g_clear_object (&self->client);
+  G_OBJECT_CLASS (mortise_passkey_page_parent_class)->dispose (object);
+}
+
+static void
+mortise_passkey_page_get_property (GObject *object,
+                                   guint property_id,
+                                   GValue *value,
+                                   GParamSpec *pspec)
+{
+  if (property_id == PROP_SHOW_BACK)
+    g_value_set_boolean (value, MORTISE_PASSKEY_PAGE (object)->show_back);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+}
+
+static void
+mortise_passkey_page_set_property (GObject *object,
+                                   guint property_id,
+                                   const GValue *value,
+                                   GParamSpec *pspec)
+{
+  if (property_id == PROP_SHOW_BACK)
+    {
+      MORTISE_PASSKEY_PAGE (object)->show_back = g_value_get_boolean (value);
+      g_object_notify_by_pspec (object, pspec);
+    }
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+}
+
+#define BIND(name) gtk_widget_class_bind_template_child (widget_class, MortisePasskeyPage, name)
+
+static void
+bind_children (GtkWidgetClass *widget_class)
+{
+  BIND (stack);
+  BIND (window_title);
+  BIND (content);
+  BIND (avatar);
+  BIND (account_label);
+  BIND (site_label);
+  BIND (badge_box);
+  BIND (rp_id_row);
+  BIND (rp_name_row);
+  BIND (user_name_row);
+  BIND (display_name_row);
+  BIND (handle_row);
+  BIND (handle_button);
+  BIND (label_row);
+  BIND (nickname_row);
+  BIND (device_row);
+  BIND (backup_row);
+  BIND (model_row);
+  BIND (transport_row);
+  BIND (flags_row);
+  BIND (class_label);
+  BIND (chain);
+  BIND (read_button);
+  BIND (read_label);
+  BIND (created_row);
+  BIND (last_used_row);
+  BIND (count_row);
+  BIND (verification_row);
+  BIND (algorithm_row);
+  BIND (extensions_row);
+  BIND (credential_id_row);
+  BIND (delete_button);
+}
+
+static void
+mortise_passkey_page_class_init (MortisePasskeyPageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = mortise_passkey_page_dispose;
+  object_class->get_property = mortise_passkey_page_get_property;
+  object_class->set_property = mortise_passkey_page_set_property;
+  properties[PROP_SHOW_BACK] =
+      g_param_spec_boolean ("show-back", NULL, NULL, FALSE,
+                            G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
+  signals[SIGNAL_BACK] = g_signal_new ("back", MORTISE_TYPE_PASSKEY_PAGE, G_SIGNAL_RUN_LAST, 0,
+                                       NULL, NULL, NULL, G_TYPE_NONE, 0);
+  g_type_ensure (MORTISE_TYPE_CHAIN);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               MORTISE_OBJECT_PATH "/window/passkey-page.ui");
+  bind_children (widget_class);
+}
+
+static void
+mortise_passkey_page_init (MortisePasskeyPage *self)
+{
+  static const GActionEntry entries[] = {
+    { "back", on_back, NULL, NULL, NULL, { 0 } },
+    { "delete", on_delete, NULL, NULL, NULL, { 0 } },
+    { "show-handle", on_show_handle, NULL, NULL, NULL, { 0 } },
+    { "copy-site", on_copy_site, NULL, NULL, NULL, { 0 } },
+    { "copy-credential-id", on_copy_credential_id, NULL, NULL, NULL, { 0 } },
+    { "read-protection", on_read_protection, NULL, NULL, NULL, { 0 } },
+  };
+  g_autoptr (GSimpleActionGroup) actions = g_simple_action_group_new ();
+
+  gtk_widget_init_template (GTK_WIDGET (self));
+  g_action_map_add_action_entries (G_ACTION_MAP (actions), entries, G_N_ELEMENTS (entries), self);
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "passkey", G_ACTION_GROUP (actions));
+  g_signal_connect_swapped (self->label_row, "apply", G_CALLBACK (on_apply), self);
+  g_signal_connect_swapped (self->nickname_row, "apply", G_CALLBACK (on_apply), self);
+}
+
+void
+mortise_passkey_page_set_client (MortisePasskeyPage *self, MortiseAgentClient *client)
+{
+  g_return_if_fail (self->client == NULL);
+
+  self->client = g_object_ref (client);
+  g_signal_connect_swapped (client, "notify::state", G_CALLBACK (on_state_changed), self);
+}
+
+void
+mortise_passkey_page_set_passkey (MortisePasskeyPage *self, MortisePasskey *passkey)
+{
+  if (self->passkey == passkey)
+    return;
+  if (self->passkey != NULL)
+    {
+      send_pending_edits (self);
+      g_signal_handlers_disconnect_by_data (self->passkey, self);
+    }
+  if (self->shown != NULL)
+    g_cancellable_cancel (self->shown);
+  g_clear_object (&self->shown);
+  g_clear_handle_id (&self->read_source, g_source_remove);
+  g_set_object (&self->passkey, passkey);
+  gtk_stack_set_visible_child_name (self->stack, passkey == NULL ? "none" : "passkey");
+  if (passkey == NULL)
+    {
+      adw_window_title_set_title (self->window_title, "");
+      adw_window_title_set_subtitle (self->window_title, "");
+      return;
+    }
+  self->shown = g_cancellable_new ();
+  self->handle_shown = FALSE;
+  g_signal_connect_swapped (passkey, "changed", G_CALLBACK (on_passkey_changed), self);
+  show_passkey (self);
+  mortise_passkey_page_reset_protection (self);
+}
+
+MortisePasskey *
+mortise_passkey_page_get_passkey (MortisePasskeyPage *self)
+{
+  return self->passkey;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "app/window/passkey-row.h"
+
+#include "app/window/badge.h"
+#include "app/window/moment.h"
+#include "app/window/passkey-groups.h"
+
+#include <adwaita.h>
+#include <glib/gi18n.h>
+
+struct _MortisePasskeyRow
+{
+  GtkWidget parent_instance;
+  GObject *item;
+  GtkWidget *heading_box;
+  GtkLabel *site_label;
+  GtkLabel *site_title_label;
+  GtkLabel *count_label;
+  GtkWidget *content_box;
+  AdwAvatar *avatar;
+  GtkLabel *account_label;
+  GtkLabel *when_label;
+  GtkLabel *note_label;
+  GtkBox *badge_box;
+  GtkWidget *open_button;
+};
+
+G_DEFINE_FINAL_TYPE (MortisePasskeyRow, mortise_passkey_row, GTK_TYPE_WIDGET)
+
+/* GtkListView 4.8 gives its items no name; the item is the parent of what is in it. */
+static void
+name_row (MortisePasskeyRow *self, const char *name)
+{
+  GtkWidget *parent = gtk_widget_get_parent (GTK_WIDGET (self));
+
+  if (parent != NULL)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (parent), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
+                                    -1);
+}
+
+static void
+show_site (MortisePasskeyRow *self)
+{
+  MortiseSite *site = MORTISE_SITE (self->item);
+  g_autofree char *name = mortise_site_dup_name (site);
+  g_autofree char *title = mortise_site_dup_title (site);
+  guint count = mortise_site_get_count (site);
+  g_autofree char *count_text = g_strdup_printf ("%u", count);
+  g_autofree char *spoken = g_strdup_printf (
+      /* Translators: heading of a site in the list, for screen readers: its name and how many */
+      ngettext ("%s, %u passkey", "%s, %u passkeys", count), name, count);
+
+  gtk_label_set_label (self->site_label, name);
+  gtk_label_set_label (self->site_title_label, title);
+  gtk_label_set_label (self->count_label, count_text);
+  gtk_widget_set_visible (GTK_WIDGET (self->count_label), count > 1);
+  name_row (self, spoken);
+}
+
+static void
+show_passkey (MortisePasskeyRow *self)
+{
+  MortisePasskey *passkey = MORTISE_PASSKEY (self->item);
+  const MortisePasskeyData *data = mortise_passkey_get_data (passkey);
+  g_autofree char *avatar_text = mortise_passkey_dup_avatar_text (passkey);
+  g_autofree char *account = mortise_passkey_dup_account (passkey);
+  g_autofree char *note = mortise_passkey_dup_note (passkey);
+  g_autofree char *sentence = mortise_passkey_dup_sentence (passkey);
+  g_autofree char *traits = mortise_badges_describe (passkey);
+  g_autofree char *when =
+      data->last_used == 0
+          ? g_strdup (_ ("never used"))
+          : mortise_moment_format_relative (data->last_used, mortise_moment_now ());
+  g_autofree char *spoken = g_strdup_printf ("%s. %s. %s", sentence, traits, when);
+  /* Translators: name of a button for screen readers; %s is like “alice at example.com” */
+  g_autofree char *open = g_strdup_printf (_ ("Open %s"), sentence);
+
+  adw_avatar_set_text (self->avatar, avatar_text);
+  gtk_label_set_label (self->account_label, account);
+  gtk_label_set_label (self->when_label, when);
+  gtk_label_set_label (self->note_label, note);
+  gtk_widget_set_visible (GTK_WIDGET (self->note_label), note[0] != '\0');
+  mortise_badges_fill (self->badge_box, passkey);
+  gtk_actionable_set_action_target (GTK_ACTIONABLE (self->open_button), "x", data->id);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->open_button), "passkeys.open");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->open_button), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  open, -1);
+  gtk_widget_set_tooltip_text (self->open_button, open);
+  name_row (self, spoken);
+}
+
+static void
+show_item (MortisePasskeyRow *self)
+{
+  gboolean is_site = MORTISE_IS_SITE (self->item);
+
+  gtk_widget_set_visible (self->heading_box, is_site);
+  gtk_widget_set_visible (self->content_box, !is_site);
+  if (is_site)
+    show_site (self);
+  else
+    show_passkey (self);
+}
+
+static void
+on_pressed (GtkGestureClick *gesture, int n_press, double x, double y, MortisePasskeyRow *self)
+{
+  if (MORTISE_IS_PASSKEY (self->item))
+    gtk_widget_activate_action (GTK_WIDGET (self), "passkeys.open", "x",
+                                mortise_passkey_get_id (MORTISE_PASSKEY (self->item)));
+}
+
+static void
+mortise_passkey_row_dispose (GObject *object)
+{
+  MortisePasskeyRow *self = MORTISE_PASSKEY_ROW (object);
+
+  mortise_passkey_row_set_item (self, NULL);
+  g_clear_pointer (&self->heading_box, gtk_widget_unparent);
+  g_clear_pointer (&self->content_box, gtk_widget_unparent);
+  G_OBJECT_CLASS (mortise_passkey_row_parent_class)->dispose (object);
+}
+
+static void
+mortise_passkey_row_class_init (MortisePasskeyRowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = mortise_passkey_row_dispose;
+  gtk_widget_class_set_css_name (widget_class, "passkeyrow");
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               MORTISE_OBJECT_PATH "/window/passkey-row.ui");
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeyRow, heading_box);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeyRow, site_label);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeyRow, site_title_label);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeyRow, count_label);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeyRow, content_box);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeyRow, avatar);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeyRow, account_label);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeyRow, when_label);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeyRow, note_label);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeyRow, badge_box);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeyRow, open_button);
+}
+
+static void
+mortise_passkey_row_init (MortisePasskeyRow *self)
+{
+  GtkGesture *click = gtk_gesture_click_new ();
+
+  g_type_ensure (ADW_TYPE_AVATAR);
+  gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect (click, "released", G_CALLBACK (on_pressed), self);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (click));
+}
+
+GtkWidget *
+mortise_passkey_row_new (void)
+{
+  return g_object_new (MORTISE_TYPE_PASSKEY_ROW, NULL);
+}
+
+void
+mortise_passkey_row_set_item (MortisePasskeyRow *self, GObject *item)
+{
+  if (self->item != NULL)
+    g_signal_handlers_disconnect_by_data (self->item, self);
+  g_set_object (&self->item, item);
+  if (item == NULL)
+    return;
+  g_signal_connect_swapped (item, "changed", G_CALLBACK (show_item), self);
+  show_item (self);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "app/window/passkey.h"
+
+#include "core/text/display-text.h"
+#include "core/text/search-text.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#define SITE_MAX    80
+#define ACCOUNT_MAX 80
+
+struct _MortisePasskey
+{
+  GObject parent_instance;
+  MortisePasskeyData data;
+  char *search_text;
+  char *site_key;
+  char *account_key;
+};
+
+enum
+{
+  SIGNAL_CHANGED,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (MortisePasskey, mortise_passkey, G_TYPE_OBJECT)
+
+static void
+clear_data (MortisePasskeyData *data)
+{
+  g_clear_pointer (&data->credential_id, g_bytes_unref);
+  g_clear_pointer (&data->user_id, g_bytes_unref);
+  g_free (data->rp_id);
+  g_free (data->rp_name);
+  g_free (data->user_name);
+  g_free (data->user_display_name);
+  g_free (data->label);
+  g_free (data->nickname);
+  g_strfreev (data->extensions);
+}
+
+static void
+mortise_passkey_finalize (GObject *object)
+{
+  MortisePasskey *self = MORTISE_PASSKEY (object);
+
+  clear_data (&self->data);
+  g_free (self->search_text);
+  g_free (self->site_key);
+  g_free (self->account_key);
+  G_OBJECT_CLASS (mortise_passkey_parent_class)->finalize (object);
+}
+
+static void
+mortise_passkey_class_init (MortisePasskeyClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = mortise_passkey_finalize;
+  signals[SIGNAL_CHANGED] = g_signal_new ("changed", MORTISE_TYPE_PASSKEY, G_SIGNAL_RUN_LAST, 0,
+                                          NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+mortise_passkey_init (MortisePasskey *self)
+{
+}
+
+static GBytes *
+lookup_bytes (GVariant *dictionary, const char *name)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (dictionary, name, G_VARIANT_TYPE_BYTESTRING);
+
+  /* Copied: a reference would keep the whole page of the listing alive. */
+  if (value == NULL)
+    return NULL;
+  return g_bytes_new (g_variant_get_data (value), g_variant_get_size (value));
+}
+
+static MortisePasskeyKind
+lookup_kind (GVariant *dictionary)
+{
+  const char *name = NULL;
+
+  /* What is unknown claims nothing: "device-only" only if that is what was said. */
+  if (!g_variant_lookup (dictionary, "class", "&s", &name))
+    return MORTISE_PASSKEY_EXPORTABLE;
+  if (g_str_equal (name, "device-only"))
+    return MORTISE_PASSKEY_DEVICE_ONLY;
+  return g_str_equal (name, "sealed") ? MORTISE_PASSKEY_SEALED : MORTISE_PASSKEY_EXPORTABLE;
+}
+
+static void
+make_keys (MortisePasskey *self)
+{
+  const MortisePasskeyData *data = &self->data;
+  const char *const parts[] = { data->rp_id,     data->rp_name,
+                                data->user_name, data->user_display_name,
+                                data->label,     data->nickname };
+  g_autoptr (GString) all = g_string_new (NULL);
+  g_autofree char *account = mortise_passkey_dup_account (self);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      if (parts[i] != NULL)
+        g_string_append_printf (all, "%s\n", parts[i]);
+    }
+  g_free (self->search_text);
+  g_free (self->site_key);
+  g_free (self->account_key);
+  self->search_text = mortise_search_fold (all->str);
+  self->site_key = g_utf8_casefold (data->rp_id, -1);
+  self->account_key = g_utf8_collate_key (account, -1);
+}
+
+MortisePasskey *
+mortise_passkey_new (GVariant *dictionary)
+{
+  g_autoptr (MortisePasskey) self = g_object_new (MORTISE_TYPE_PASSKEY, NULL);
+  MortisePasskeyData *data = &self->data;
+
+  if (!g_variant_lookup (dictionary, "id", "x", &data->id) ||
+      !g_variant_lookup (dictionary, "rp-id", "s", &data->rp_id))
+    return NULL;
+  data->credential_id = lookup_bytes (dictionary, "credential-id");
+  data->user_id = lookup_bytes (dictionary, "user-id");
+  g_variant_lookup (dictionary, "rp-name", "s", &data->rp_name);
+  g_variant_lookup (dictionary, "user-name", "s", &data->user_name);
+  g_variant_lookup (dictionary, "user-display-name", "s", &data->user_display_name);
+  g_variant_lookup (dictionary, "label", "s", &data->label);
+  g_variant_lookup (dictionary, "nickname", "s", &data->nickname);
+  data->kind = lookup_kind (dictionary);
+  g_variant_lookup (dictionary, "algorithm", "i", &data->algorithm);
+  g_variant_lookup (dictionary, "discoverable", "b", &data->discoverable);
+  g_variant_lookup (dictionary, "u2f", "b", &data->u2f);
+  g_variant_lookup (dictionary, "cred-protect", "y", &data->cred_protect);
+  g_variant_lookup (dictionary, "backup-eligible", "b", &data->backup_eligible);
+  g_variant_lookup (dictionary, "backup-state", "b", &data->backup_state);
+  g_variant_lookup (dictionary, "export-blocked", "b", &data->export_blocked);
+  g_variant_lookup (dictionary, "extensions", "^as", &data->extensions);
+  g_variant_lookup (dictionary, "created", "x", &data->created);
+  g_variant_lookup (dictionary, "last-used", "x", &data->last_used);
+  g_variant_lookup (dictionary, "deleted", "x", &data->deleted);
+  g_variant_lookup (dictionary, "use-count", "t", &data->use_count);
+  g_variant_lookup (dictionary, "last-flags", "y", &data->last_flags);
+  g_variant_lookup (dictionary, "sign-count", "u", &data->sign_count);
+  if (data->extensions == NULL)
+    data->extensions = g_new0 (char *, 1);
+  make_keys (self);
+  return g_steal_pointer (&self);
+}
+
+const MortisePasskeyData *
+mortise_passkey_get_data (MortisePasskey *self)
+{
+  return &self->data;
+}
+
+gint64
+mortise_passkey_get_id (MortisePasskey *self)
+{
+  return self->data.id;
+}
+
+static gboolean
+bytes_equal (GBytes *a, GBytes *b)
+{
+  return a == b || (a != NULL && b != NULL && g_bytes_equal (a, b));
+}
+
+static gboolean
+data_equal (const MortisePasskeyData *a, const MortisePasskeyData *b)
+{
+  return a->id == b->id && a->kind == b->kind && a->algorithm == b->algorithm &&
+         a->discoverable == b->discoverable && a->u2f == b->u2f &&
+         a->cred_protect == b->cred_protect && a->backup_eligible == b->backup_eligible &&
+         a->backup_state == b->backup_state && a->export_blocked == b->export_blocked &&
+         a->created == b->created && a->last_used == b->last_used && a->deleted == b->deleted &&
+         a->use_count == b->use_count && a->last_flags == b->last_flags &&
+         a->sign_count == b->sign_count && g_strcmp0 (a->rp_id, b->rp_id) == 0 &&
+         g_strcmp0 (a->rp_name, b->rp_name) == 0 && g_strcmp0 (a->user_name, b->user_name) == 0 &&
+         g_strcmp0 (a->user_display_name, b->user_display_name) == 0 &&
+         g_strcmp0 (a->label, b->label) == 0 && g_strcmp0 (a->nickname, b->nickname) == 0 &&
+         bytes_equal (a->credential_id, b->credential_id) && bytes_equal (a->user_id, b->user_id) &&
+         g_strv_equal ((const char *const *) a->extensions, (const char *const *) b->extensions);
+}
+
+gboolean
+mortise_passkey_take_data (MortisePasskey *self, MortisePasskey *from)
+{
+  MortisePasskeyData old = self->data;
+
+  if (data_equal (&self->data, &from->data))
+    return FALSE;
+  self->data = from->data;
+  from->data = old;
+  make_keys (self);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+  return TRUE;
+}
+
+const char *
+mortise_passkey_get_search_text (MortisePasskey *self)
+{
+  return self->search_text;
+}
+
+const char *
+mortise_passkey_get_site_key (MortisePasskey *self)
+{
+  return self->site_key;
+}
+
+const char *
+mortise_passkey_get_account_key (MortisePasskey *self)
+{
+  return self->account_key;
+}
+
+char *
+mortise_passkey_dup_site (MortisePasskey *self)
+{
+  char *site = mortise_display_text (self->data.rp_id, SITE_MAX);
+
+  if (site[0] != '\0')
+    return site;
+  g_free (site);
+  return g_strdup (_ ("Site without a name"));
+}
+
+/*
+ * "accounts.google.com" is known as Google, "www.example.co.uk" as Example: the label before the
+ * public suffix, guessed without a list of suffixes, as only an initial and a colour come of it.
+ */
+char *
+mortise_passkey_dup_avatar_text (MortisePasskey *self)
+{
+  g_auto (GStrv) labels = g_strsplit (self->data.rp_id, ".", -1);
+  guint n = g_strv_length (labels);
+  gboolean two_part_suffix = n > 2 && strlen (labels[n - 1]) == 2 && strlen (labels[n - 2]) <= 3;
+
+  if (n < 2)
+    return mortise_passkey_dup_site (self);
+  return mortise_display_text (labels[two_part_suffix ? n - 3 : n - 2], SITE_MAX);
+}
+
+char *
+mortise_passkey_dup_account (MortisePasskey *self)
+{
+  const char *const candidates[] = { self->data.user_name, self->data.user_display_name,
+                                     self->data.label };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (candidates); i++)
+    {
+      if (!mortise_display_text_is_empty (candidates[i]))
+        return mortise_display_text (candidates[i], ACCOUNT_MAX);
+    }
+  return g_strdup (self->data.u2f ? _ ("Second factor without an account name")
+                                  : _ ("Account without a name"));
+}
+
+char *
+mortise_passkey_dup_note (MortisePasskey *self)
+{
+  const char *const candidates[] = { self->data.label, self->data.user_display_name };
+  g_autofree char *account = mortise_passkey_dup_account (self);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (candidates); i++)
+    {
+      g_autofree char *note = mortise_display_text (candidates[i], ACCOUNT_MAX);
+
+      if (note[0] != '\0' && !g_str_equal (note, account))
+        return g_steal_pointer (&note);
+    }
+  return g_strdup ("");
+}
+
+char *
+mortise_passkey_dup_sentence (MortisePasskey *self)
+{
+  g_autofree char *account = mortise_passkey_dup_account (self);
+  g_autofree char *site = mortise_passkey_dup_site (self);
+  g_autofree char *isolated_account = mortise_display_text_isolated (account, 0);
+  g_autofree char *isolated_site = mortise_display_text_isolated (site, 0);
+
+  /* Translators: an account at a site, as in “alice at example.com” */
+  return g_strdup_printf (_ ("%s at %s"), isolated_account, isolated_site);
+}

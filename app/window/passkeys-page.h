@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "app/window/passkey-store.h"
+
+#include <adwaita.h>
+
+G_BEGIN_DECLS
+
+/**
+ * MortisePasskeysPage:
+ *
+ * The list of passkeys beside the page of the one that is open; one after the other on narrow
+ * windows. In place of them, what there is to say when nothing can be listed.
+ */
+#define MORTISE_TYPE_PASSKEYS_PAGE (mortise_passkeys_page_get_type ())
+G_DECLARE_FINAL_TYPE (MortisePasskeysPage, mortise_passkeys_page, MORTISE, PASSKEYS_PAGE, AdwBin)
+
+/** mortise_passkeys_page_set_up: called once */
+void mortise_passkeys_page_set_up (MortisePasskeysPage *self,
+                                   MortiseAgentClient *client,
+                                   MortisePasskeyStore *store);
+
+/** mortise_passkeys_page_open: opens the passkey @id, if it is there */
+void mortise_passkeys_page_open (MortisePasskeysPage *self, gint64 id);
+void mortise_passkeys_page_start_search (MortisePasskeysPage *self);
+/** mortise_passkeys_page_go_back: from the passkey to the list, then out of the search */
+void mortise_passkeys_page_go_back (MortisePasskeysPage *self);
+
+/** mortise_passkeys_page_bind_sidebar: shows window buttons at the start while @flap is hidden */
+void mortise_passkeys_page_bind_sidebar (MortisePasskeysPage *self, AdwFlap *flap);
+
+G_END_DECLS

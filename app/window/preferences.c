@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "app/window/preferences.h"
+
+#include "app/window/toast.h"
+
+#include <glib/gi18n.h>
+
+struct _MortisePreferences
+{
+  AdwPreferencesWindow parent_instance;
+  MortiseAgentClient *client;
+  GCancellable *cancellable;
+  /* Seconds of each entry of the idle-lock row. */
+  GArray *idle_times;
+  /* Values are being put in, not chosen. */
+  gboolean filling;
+
+  GtkWidget *away_group;
+  GtkWidget *pin_group;
+  GtkWidget *new_group;
+  GtkWidget *danger_group;
+  GtkButton *change_pin_button;
+  AdwComboRow *idle_lock_row;
+  GtkSwitch *always_uv_switch;
+  GtkSwitch *export_default_switch;
+  GtkButton *reset_button;
+};
+
+G_DEFINE_FINAL_TYPE (MortisePreferences, mortise_preferences, ADW_TYPE_PREFERENCES_WINDOW)
+
+static const guint32 usual_idle_times[] = { 60, 300, 900, 3600, 4 * 3600, 0 };
+
+static char *
+describe_time (guint32 seconds)
+{
+  if (seconds == 0)
+    return g_strdup (_ ("Never"));
+  if (seconds % 3600 == 0)
+    return g_strdup_printf (ngettext ("%u hour", "%u hours", seconds / 3600), seconds / 3600);
+  if (seconds % 60 == 0)
+    return g_strdup_printf (ngettext ("%u minute", "%u minutes", seconds / 60), seconds / 60);
+  return g_strdup_printf (ngettext ("%u second", "%u seconds", seconds), seconds);
+}
+
+/* A time set elsewhere, say by mortisectl, is shown as it is. */
+static void
+fill_idle_times (MortisePreferences *self, guint32 current)
+{
+  g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
+  guint selected = G_MAXUINT;
+
+  g_array_set_size (self->idle_times, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (usual_idle_times); i++)
+    {
+      if (usual_idle_times[i] == current)
+        selected = self->idle_times->len;
+      g_array_append_val (self->idle_times, usual_idle_times[i]);
+    }
+  if (selected == G_MAXUINT)
+    {
+      selected = 0;
+      g_array_prepend_val (self->idle_times, current);
+    }
+  for (guint i = 0; i < self->idle_times->len; i++)
+    gtk_string_list_take (names, describe_time (g_array_index (self->idle_times, guint32, i)));
+  adw_combo_row_set_model (self->idle_lock_row, G_LIST_MODEL (names));
+  adw_combo_row_set_selected (self->idle_lock_row, selected);
+}
+
+static void
+fill (MortisePreferences *self, GVariant *settings)
+{
+  guint32 idle_lock = 300;
+  gboolean always_uv = FALSE;
+  gboolean export_default = FALSE;
+
+  g_variant_lookup (settings, "idle-lock", "u", &idle_lock);
+  g_variant_lookup (settings, "always-uv", "b", &always_uv);
+  g_variant_lookup (settings, "export-default", "b", &export_default);
+  self->filling = TRUE;
+  fill_idle_times (self, idle_lock);
+  gtk_switch_set_active (self->always_uv_switch, always_uv);
+  gtk_switch_set_state (self->always_uv_switch, always_uv);
+  gtk_switch_set_active (self->export_default_switch, export_default);
+  gtk_switch_set_state (self->export_default_switch, export_default);
+  self->filling = FALSE;
+}
+
+static void
+set_available (MortisePreferences *self, gboolean available)
+{
+  gtk_widget_set_visible (self->away_group, !available);
+  gtk_widget_set_sensitive (self->pin_group, available);
+  gtk_widget_set_sensitive (self->new_group, available);
+  gtk_widget_set_sensitive (self->danger_group, available);
+}
+
+static void
+on_settings (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (MortisePreferences) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      mortise_agent_client_call_finish (MORTISE_AGENT_CLIENT (source), result, &error);
+  g_autoptr (GVariant) settings = NULL;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  set_available (self, reply != NULL);
+  if (reply == NULL)
+    return;
+  settings = g_variant_get_child_value (reply, 0);
+  fill (self, settings);
+}
+
+static void
+load (MortisePreferences *self)
+{
+  MortiseAgentState state = mortise_agent_client_get_state (self->client);
+
+  if (state < MORTISE_AGENT_LOCKED)
+    {
+      set_available (self, FALSE);
+      return;
+    }
+  mortise_agent_client_call (self->client, "GetSettings", NULL, self->cancellable, on_settings,
+                             g_object_ref (self));
+}
+
+static void
+show_error (MortisePreferences *self, const GError *error)
+{
+  g_autofree char *escaped = NULL;
+
+  if (mortise_agent_error_is_quiet (error))
+    return;
+  escaped = g_markup_escape_text (error->message, -1);
+  adw_preferences_window_add_toast (ADW_PREFERENCES_WINDOW (self), adw_toast_new (escaped));
+}
+
+static void
+on_set (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (MortisePreferences) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      mortise_agent_client_call_finish (MORTISE_AGENT_CLIENT (source), result, &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  if (reply == NULL)
+    show_error (self, error);
+  load (self);
+}
+
+static void
+set_setting (MortisePreferences *self, const char *name, GVariant *value)
+{
+  mortise_agent_client_call (self->client, "SetSetting", g_variant_new ("(sv)", name, value),
+                             self->cancellable, on_set, g_object_ref (self));
+}
+
+static void
+on_idle_time_chosen (MortisePreferences *self)
+{
+  guint selected = adw_combo_row_get_selected (self->idle_lock_row);
+
+  if (!self->filling && selected < self->idle_times->len)
+    set_setting (self, "idle-lock",
+                 g_variant_new_uint32 (g_array_index (self->idle_times, guint32, selected)));
+}
+
+/* The switch moves at once; its state follows when the agent has agreed. */
+static gboolean
+on_switched (MortisePreferences *self, gboolean active, GtkSwitch *widget)
+{
+  if (!self->filling && active != gtk_switch_get_state (widget))
+    set_setting (self, widget == self->always_uv_switch ? "always-uv" : "export-default",
+                 g_variant_new_boolean (active));
+  return TRUE;
+}
+
+static void
+on_pin_changed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (MortisePreferences) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      mortise_agent_client_call_finish (MORTISE_AGENT_CLIENT (source), result, &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  gtk_widget_set_sensitive (GTK_WIDGET (self->change_pin_button), TRUE);
+  if (reply == NULL)
+    show_error (self, error);
+  else
+    adw_preferences_window_add_toast (ADW_PREFERENCES_WINDOW (self),
+                                      adw_toast_new (_ ("PIN changed")));
+}
+
+static void
+on_change_pin (MortisePreferences *self)
+{
+  gtk_widget_set_sensitive (GTK_WIDGET (self->change_pin_button), FALSE);
+  mortise_agent_client_call (self->client, "ChangePin", NULL, self->cancellable, on_pin_changed,
+                             g_object_ref (self));
+}
+
+static void
+on_reset_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (MortisePreferences) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      mortise_agent_client_call_finish (MORTISE_AGENT_CLIENT (source), result, &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  gtk_widget_set_sensitive (GTK_WIDGET (self->reset_button), TRUE);
+  if (reply == NULL)
+    show_error (self, error);
+  else
+    gtk_window_close (GTK_WINDOW (self));
+}
+
+static void
+on_reset (MortisePreferences *self)
+{
+  gtk_widget_set_sensitive (GTK_WIDGET (self->reset_button), FALSE);
+  mortise_agent_client_call (self->client, "Reset", NULL, self->cancellable, on_reset_done,
+                             g_object_ref (self));
+}
+
+static void
+mortise_preferences_dispose (GObject *object)
+{
+  MortisePreferences *self = MORTISE_PREFERENCES (object);
+
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  if (self->client != NULL)
+    g_signal_handlers_disconnect_by_data (self->client, self);
+  g_clear_object (&self->client);
+  g_clear_pointer (&self->idle_times, g_array_unref);
+  G_OBJECT_CLASS (mortise_preferences_parent_class)->dispose (object);
+}
+
+/* Replies to a window that was closed are not waited for. */
+static gboolean
+on_close (MortisePreferences *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  return FALSE;
+}
+
+#define BIND(name) gtk_widget_class_bind_template_child (widget_class, MortisePreferences, name)
+
+static void
+mortise_preferences_class_init (MortisePreferencesClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = mortise_preferences_dispose;
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               MORTISE_OBJECT_PATH "/window/preferences.ui");
+  BIND (away_group);
+  BIND (pin_group);
+  BIND (new_group);
+  BIND (danger_group);
+  BIND (change_pin_button);
+  BIND (idle_lock_row);
+  BIND (always_uv_switch);
+  BIND (export_default_switch);
+  BIND (reset_button);
+}
+
+static void
+mortise_preferences_init (MortisePreferences *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->cancellable = g_cancellable_new ();
+  self->idle_times = g_array_new (FALSE, FALSE, sizeof (guint32));
+  g_signal_connect (self, "close-request", G_CALLBACK (on_close), NULL);
+  g_signal_connect_swapped (self->change_pin_button, "clicked", G_CALLBACK (on_change_pin), self);
+  g_signal_connect_swapped (self->reset_button, "clicked", G_CALLBACK (on_reset), self);
+  g_signal_connect_swapped (self->idle_lock_row, "notify::selected",
+                            G_CALLBACK (on_idle_time_chosen), self);
+  g_signal_connect_swapped (self->always_uv_switch, "state-set", G_CALLBACK (on_switched), self);
+  g_signal_connect_swapped (self->export_default_switch, "state-set", G_CALLBACK (on_switched),
+                            self);
+}
+
+void
+mortise_preferences_present (GtkWindow *parent, MortiseAgentClient *client)
+{
+  MortisePreferences *self = g_object_new (MORTISE_TYPE_PREFERENCES, "transient-for", parent, NULL);
+
+  self->client = g_object_ref (client);
+  g_signal_connect_swapped (client, "notify::state", G_CALLBACK (load), self);
+  load (self);
+  gtk_window_present (GTK_WINDOW (self));
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "app/window/toast.h"
+
+#include "app/window/agent-client.h"
+#include "app/window/alert-dialog.h"
+
+#include <adwaita.h>
+#include <glib/gi18n.h>
+
+/* What is longer than this does not fit a toast on a narrow window and gets a dialog. */
+#define TOAST_MAX 70
+
+static AdwToast *
+new_toast (const char *text)
+{
+  g_autofree char *escaped = g_markup_escape_text (text, -1);
+
+  return adw_toast_new (escaped);
+}
+
+static void
+show (GtkWidget *widget, AdwToast *toast)
+{
+  GtkWidget *overlay = gtk_widget_get_ancestor (widget, ADW_TYPE_TOAST_OVERLAY);
+
+  if (overlay != NULL)
+    adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (overlay), toast);
+  else
+    g_object_unref (g_object_ref_sink (toast));
+}
+
+void
+mortise_toast (GtkWidget *widget, const char *text)
+{
+  show (widget, new_toast (text));
+}
+
+void
+mortise_toast_undo (GtkWidget *widget, const char *text, const char *action, GVariant *target)
+{
+  AdwToast *toast = new_toast (text);
+
+  adw_toast_set_button_label (toast, _ ("_Undo"));
+  adw_toast_set_action_name (toast, action);
+  adw_toast_set_action_target_value (toast, target);
+  adw_toast_set_timeout (toast, 10);
+  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
+  show (widget, toast);
+}
+
+void
+mortise_toast_error (GtkWidget *widget, const GError *error)
+{
+  if (mortise_agent_error_is_quiet (error))
+    return;
+  if (g_utf8_strlen (error->message, -1) <= TOAST_MAX)
+    mortise_toast (widget, error->message);
+  else
+    mortise_alert_tell (widget, _ ("That Did Not Work"), error->message);
+}

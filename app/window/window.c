@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "app/window/window.h"
+
+#include "app/window/about.h"
+#include "app/window/banner.h"
+#include "app/window/deleted-page.h"
+#include "app/window/first-run-page.h"
+#include "app/window/health-page.h"
+#include "app/window/lock-button.h"
+#include "app/window/passkeys-page.h"
+#include "app/window/preferences.h"
+#include "app/window/toast.h"
+
+#include <glib/gi18n.h>
+
+struct _MortiseWindow
+{
+  AdwApplicationWindow parent_instance;
+  MortiseAgentClient *client;
+  MortisePasskeyStore *passkeys;
+  MortisePasskeyStore *deleted;
+  /* A deletion is being asked about. */
+  gboolean deleting;
+
+  GtkWidget *demo_label;
+  MortiseBanner *away_banner;
+  GtkStack *root_stack;
+  AdwFlap *flap;
+  GtkLabel *passkeys_count;
+  GtkLabel *deleted_count;
+  GtkLabel *state_label;
+  MortiseLockButton *lock_button;
+  GtkStack *page_stack;
+  MortisePasskeysPage *passkeys_page;
+  MortiseDeletedPage *deleted_page;
+  MortiseHealthPage *health_page;
+  MortiseFirstRunPage *first_run_page;
+};
+
+G_DEFINE_FINAL_TYPE (MortiseWindow, mortise_window, ADW_TYPE_APPLICATION_WINDOW)
+
+static const char *
+describe_state (MortiseAgentState state)
+{
+  switch (state)
+    {
+    case MORTISE_AGENT_UNLOCKED:
+      return _ ("The vault is unlocked.");
+    case MORTISE_AGENT_LISTABLE:
+      return _ ("The vault is locked. Names can be seen; using a passkey needs your PIN.");
+    case MORTISE_AGENT_LOCKED:
+      return _ ("The vault is locked.");
+    case MORTISE_AGENT_CONNECTING:
+    case MORTISE_AGENT_MISSING:
+    case MORTISE_AGENT_UNAVAILABLE:
+    case MORTISE_AGENT_NO_VAULT:
+    default:
+      return "";
+    }
+}
+
+static void
+set_count (GtkLabel *label, MortisePasskeyStore *store, gboolean listable)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (store));
+  g_autofree char *text = g_strdup_printf ("%u", n);
+
+  gtk_label_set_label (label, listable && n > 0 ? text : "");
+}
+
+static void
+update (MortiseWindow *self)
+{
+  MortiseAgentState state = mortise_agent_client_get_state (self->client);
+  gboolean demo = mortise_agent_client_is_demo (self->client);
+  gboolean first_run =
+      state == MORTISE_AGENT_NO_VAULT || mortise_first_run_page_is_under_way (self->first_run_page);
+  gboolean listable = mortise_agent_client_can_list (self->client);
+  gboolean away = state == MORTISE_AGENT_MISSING &&
+                  g_list_model_get_n_items (G_LIST_MODEL (self->passkeys)) > 0;
+
+  gtk_widget_set_visible (self->demo_label, demo);
+  if (state == MORTISE_AGENT_NO_VAULT &&
+      !mortise_first_run_page_is_under_way (self->first_run_page))
+    mortise_first_run_page_start_over (self->first_run_page);
+  gtk_stack_set_visible_child_name (self->root_stack, first_run ? "first-run" : "main");
+  gtk_label_set_label (self->state_label, describe_state (state));
+  gtk_widget_set_visible (GTK_WIDGET (self->state_label), describe_state (state)[0] != '\0');
+  set_count (self->passkeys_count, self->passkeys, listable);
+  set_count (self->deleted_count, self->deleted, listable);
+  mortise_banner_show (self->away_banner,
+                       away ? _ ("Mortise’s background service stopped. What you see is from "
+                                 "before; nothing can be changed until it is back.")
+                            : NULL);
+}
+
+static void
+on_first_run_done (MortiseWindow *self)
+{
+  gtk_widget_activate_action (GTK_WIDGET (self), "win.page", "s", "passkeys");
+  update (self);
+}
+
+static void
+on_called (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (MortiseWindow) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      mortise_agent_client_call_finish (MORTISE_AGENT_CLIENT (source), result, &error);
+
+  if (reply == NULL)
+    mortise_toast_error (GTK_WIDGET (self->root_stack), error);
+}
+
+static void
+call_simple (MortiseWindow *self, const char *method)
+{
+  mortise_agent_client_call (self->client, method, NULL, NULL, on_called, g_object_ref (self));
+}
+
+static void
+on_lock (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  call_simple (user_data, "Lock");
+}
+
+static void
+on_unlock (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  call_simple (user_data, "Unlock");
+}
+
+static void
+on_retry (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortiseWindow *self = user_data;
+
+  mortise_agent_client_retry (self->client);
+}
+
+static void
+show_page (MortiseWindow *self, const char *name)
+{
+  GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self), "page");
+
+  gtk_stack_set_visible_child_name (self->page_stack, name);
+  g_simple_action_set_state (G_SIMPLE_ACTION (action), g_variant_new_string (name));
+  if (adw_flap_get_folded (self->flap))
+    adw_flap_set_reveal_flap (self->flap, FALSE);
+}
+
+static void
+on_page (GSimpleAction *action, GVariant *value, gpointer user_data)
+{
+  MortiseWindow *self = user_data;
+  const char *name = g_variant_get_string (value, NULL);
+
+  if (gtk_stack_get_child_by_name (self->page_stack, name) != NULL)
+    show_page (self, name);
+}
+
+static void
+on_page_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  on_page (action, parameter, user_data);
+}
+
+static void
+on_show_health (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  show_page (user_data, "health");
+}
+
+static void
+on_show_passkey (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortiseWindow *self = user_data;
+
+  if (mortise_first_run_page_is_under_way (self->first_run_page))
+    {
+      mortise_first_run_page_start_over (self->first_run_page);
+      update (self);
+    }
+  show_page (self, "passkeys");
+  mortise_passkeys_page_open (self->passkeys_page, g_variant_get_int64 (parameter));
+}
+
+static void
+on_search (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortiseWindow *self = user_data;
+
+  show_page (self, "passkeys");
+  mortise_passkeys_page_start_search (self->passkeys_page);
+}
+
+static void
+on_back (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortiseWindow *self = user_data;
+
+  if (adw_flap_get_folded (self->flap) && adw_flap_get_reveal_flap (self->flap))
+    adw_flap_set_reveal_flap (self->flap, FALSE);
+  else
+    mortise_passkeys_page_go_back (self->passkeys_page);
+}
+
+typedef struct
+{
+  MortiseWindow *window;
+  gint64 id;
+  char *sentence;
+} Deletion;
+
+static void
+on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Deletion *deletion = user_data;
+  g_autoptr (MortiseWindow) self = deletion->window;
+  g_autofree char *sentence = deletion->sentence;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      mortise_agent_client_call_finish (MORTISE_AGENT_CLIENT (source), result, &error);
+
+  self->deleting = FALSE;
+  if (reply == NULL)
+    mortise_toast_error (GTK_WIDGET (self->root_stack), error);
+  else
+    {
+      /* Translators: %s is like “alice at example.com” */
+      g_autofree char *text = g_strdup_printf (_ ("Deleted %s"), sentence);
+
+      mortise_toast_undo (GTK_WIDGET (self->root_stack), text, "win.restore-passkey",
+                          g_variant_new_int64 (deletion->id));
+    }
+  g_free (deletion);
+}
+
+static void
+on_delete_passkey (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortiseWindow *self = user_data;
+  MortisePasskey *passkey =
+      mortise_passkey_store_find (self->passkeys, g_variant_get_int64 (parameter));
+  Deletion *deletion = NULL;
+
+  if (passkey == NULL || self->deleting)
+    return;
+  self->deleting = TRUE;
+  deletion = g_new0 (Deletion, 1);
+  deletion->window = g_object_ref (self);
+  deletion->id = mortise_passkey_get_id (passkey);
+  deletion->sentence = mortise_passkey_dup_sentence (passkey);
+  mortise_agent_client_call (self->client, "DeletePasskeys",
+                             g_variant_new ("(@ax)", g_variant_new_array (NULL, &parameter, 1)),
+                             NULL, on_deleted, deletion);
+}
+
+static void
+on_restore_passkey (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortiseWindow *self = user_data;
+
+  mortise_agent_client_call (self->client, "RestorePasskeys",
+                             g_variant_new ("(@ax)", g_variant_new_array (NULL, &parameter, 1)),
+                             NULL, on_called, g_object_ref (self));
+}
+
+static void
+on_preferences (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortiseWindow *self = user_data;
+
+  mortise_preferences_present (GTK_WINDOW (self), self->client);
+}
+
+static void
+on_about (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortiseWindow *self = user_data;
+
+  mortise_about_present (GTK_WINDOW (self), self->client);
+}
+
+static void
+mortise_window_dispose (GObject *object)
+{
+  MortiseWindow *self = MORTISE_WINDOW (object);
+
+  if (self->client != NULL)
+    g_signal_handlers_disconnect_by_data (self->client, self);
+  if (self->passkeys != NULL)
+    g_signal_handlers_disconnect_by_data (self->passkeys, self);
+  if (self->deleted != NULL)
+    g_signal_handlers_disconnect_by_data (self->deleted, self);
+  g_clear_object (&self->passkeys);
+  g_clear_object (&self->deleted);
+  g_clear_object (&self->client);
+  G_OBJECT_CLASS (mortise_window_parent_class)->dispose (object);
+}
+
+#define BIND(name) gtk_widget_class_bind_template_child (widget_class, MortiseWindow, name)
+
+static void
+mortise_window_class_init (MortiseWindowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = mortise_window_dispose;
+  g_type_ensure (MORTISE_TYPE_BANNER);
+  g_type_ensure (MORTISE_TYPE_LOCK_BUTTON);
+  g_type_ensure (MORTISE_TYPE_PASSKEYS_PAGE);
+  g_type_ensure (MORTISE_TYPE_DELETED_PAGE);
+  g_type_ensure (MORTISE_TYPE_HEALTH_PAGE);
+  g_type_ensure (MORTISE_TYPE_FIRST_RUN_PAGE);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               MORTISE_OBJECT_PATH "/window/window.ui");
+  BIND (demo_label);
+  BIND (away_banner);
+  BIND (root_stack);
+  BIND (flap);
+  BIND (passkeys_count);
+  BIND (deleted_count);
+  BIND (state_label);
+  BIND (lock_button);
+  BIND (page_stack);
+  BIND (passkeys_page);
+  BIND (deleted_page);
+  BIND (health_page);
+  BIND (first_run_page);
+}
+
+static void
+mortise_window_init (MortiseWindow *self)
+{
+  static const GActionEntry entries[] = {
+    { "page", on_page_activated, "s", "'passkeys'", on_page, { 0 } },
+    { "show-health", on_show_health, NULL, NULL, NULL, { 0 } },
+    { "show-passkey", on_show_passkey, "x", NULL, NULL, { 0 } },
+    { "search", on_search, NULL, NULL, NULL, { 0 } },
+    { "back", on_back, NULL, NULL, NULL, { 0 } },
+    { "lock", on_lock, NULL, NULL, NULL, { 0 } },
+    { "unlock", on_unlock, NULL, NULL, NULL, { 0 } },
+    { "retry", on_retry, NULL, NULL, NULL, { 0 } },
+    { "delete-passkey", on_delete_passkey, "x", NULL, NULL, { 0 } },
+    { "restore-passkey", on_restore_passkey, "x", NULL, NULL, { 0 } },
+    { "preferences", on_preferences, NULL, NULL, NULL, { 0 } },
+    { "about", on_about, NULL, NULL, NULL, { 0 } },
+  };
+  g_autoptr (GPropertyAction) sidebar = NULL;
+
+  gtk_widget_init_template (GTK_WIDGET (self));
+  g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
+  sidebar = g_property_action_new ("sidebar", self->flap, "reveal-flap");
+  g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (sidebar));
+  if (MORTISE_DEVELOPMENT)
+    gtk_widget_add_css_class (GTK_WIDGET (self), "devel");
+}
+
+static void
+set_up (MortiseWindow *self, MortiseAgentClient *client)
+{
+  self->client = g_object_ref (client);
+  self->passkeys = mortise_passkey_store_new (client, FALSE);
+  self->deleted = mortise_passkey_store_new (client, TRUE);
+  mortise_lock_button_set_client (self->lock_button, client);
+  mortise_passkeys_page_set_up (self->passkeys_page, client, self->passkeys);
+  mortise_deleted_page_set_up (self->deleted_page, client, self->deleted);
+  mortise_health_page_set_up (self->health_page, client, self->passkeys);
+  mortise_first_run_page_set_up (self->first_run_page, client, self->passkeys);
+  mortise_passkeys_page_bind_sidebar (self->passkeys_page, self->flap);
+  mortise_deleted_page_bind_sidebar (self->deleted_page, self->flap);
+  mortise_health_page_bind_sidebar (self->health_page, self->flap);
+  g_signal_connect_swapped (self->first_run_page, "done", G_CALLBACK (on_first_run_done), self);
+  g_signal_connect_swapped (client, "notify::state", G_CALLBACK (update), self);
+  g_signal_connect_swapped (client, "properties-changed", G_CALLBACK (update), self);
+  g_signal_connect_swapped (self->passkeys, "notify::n-items", G_CALLBACK (update), self);
+  g_signal_connect_swapped (self->deleted, "notify::n-items", G_CALLBACK (update), self);
+  update (self);
+}
+
+MortiseWindow *
+mortise_window_new (GtkApplication *application, MortiseAgentClient *client)
+{
+  MortiseWindow *self = g_object_new (MORTISE_TYPE_WINDOW, "application", application, NULL);
+
+  set_up (self, client);
+  return self;
+}
+
+void
+mortise_window_add_shortcuts (GtkApplication *application)
+{
+  static const struct
+  {
+    const char *action;
+    const char *keys[3];
+  } shortcuts[] = {
+    { "win.search", { "<Control>f" } },
+    { "win.sidebar", { "F9" } },
+    { "win.lock", { "<Control>l" } },
+    { "win.unlock", { "<Control>u" } },
+    { "win.page::passkeys", { "<Alt>1" } },
+    { "win.page::deleted", { "<Alt>2" } },
+    { "win.page::health", { "<Alt>3" } },
+    { "win.back", { "<Alt>Left", "Escape" } },
+    { "win.preferences", { "<Control>comma" } },
+    { "window.close", { "<Control>w" } },
+    { "app.quit", { "<Control>q" } },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (shortcuts); i++)
+    gtk_application_set_accels_for_action (application, shortcuts[i].action, shortcuts[i].keys);
+}

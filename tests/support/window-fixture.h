@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "app/window/agent-client.h"
+#include "tests/support/gui-test.h"
+#include "tests/support/mock-agent.h"
+
+G_BEGIN_DECLS
+
+/** Noon of 14 May 2026, UTC: what the clock says in window tests. */
+#define MORTISE_TEST_NOW 1778760000
+
+/**
+ * MortiseWindowFixture:
+ *
+ * The vault window and the mock agent in one process, on the test's own session bus.
+ */
+typedef struct
+{
+  GDBusConnection *connection;
+  MortiseMockAgent *agent;
+  MortiseAgentClient *client;
+  GtkWindow *window;
+  /* The window as a widget, for finding things in it. */
+  GtkWidget *root;
+} MortiseWindowFixture;
+
+/** mortise_window_fixture_set_up: the agent, exported but not on the bus yet, with no passkeys */
+void mortise_window_fixture_set_up (MortiseWindowFixture *fixture);
+/** mortise_window_fixture_open: puts the agent on the bus, opens the window, waits until it shows
+ * what the agent says */
+void mortise_window_fixture_open (MortiseWindowFixture *fixture);
+void mortise_window_fixture_tear_down (MortiseWindowFixture *fixture);
+
+/** mortise_window_fixture_wait_for_text: until a label on the screen contains @text */
+void mortise_window_fixture_wait_for_text (MortiseWindowFixture *fixture, const char *text);
+/** mortise_window_fixture_wait_for_call: until the agent got calls; Returns: (transfer full) */
+char *mortise_window_fixture_wait_for_call (MortiseWindowFixture *fixture);
+/** mortise_window_fixture_assert_call: waits for exactly this call, without its line end */
+void mortise_window_fixture_assert_call (MortiseWindowFixture *fixture, const char *call);
+/** mortise_window_fixture_screenshot: as mortise_test_screenshot(), once the window is settled */
+void mortise_window_fixture_screenshot (MortiseWindowFixture *fixture, const char *name);
+
+G_END_DECLS
