@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "app/agent/dbus-service-private.h"
-#include "app/agent/hidraw.h"
+#include "core/hid/hidraw.h"
 
 static void
 add_line (GVariantBuilder *lines,

@@ -3,9 +3,9 @@
 
 #include "app/window/try-it-group.h"
 
-#include "app/agent/hidraw.h"
 #include "app/window/toast.h"
 #include "core/audit/relying-party.h"
+#include "core/hid/hidraw.h"
 
 #include <glib/gi18n.h>
 

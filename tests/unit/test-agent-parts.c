@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "app/agent/agent-options.h"
-#include "app/agent/hidraw.h"
 #include "app/agent/idle-lock.h"
 #include "app/agent/program-paths.h"
 #include "app/agent/worker.h"
+#include "core/hid/hidraw.h"
 #include "core/mortise-error.h"
 #include "tests/support/scratch-folder.h"
 

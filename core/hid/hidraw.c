@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "app/agent/hidraw.h"
+#include "core/hid/hidraw.h"
 
 /* As core/hid names the device, in the kernel's words. */
 #define OUR_NAME "HID_NAME=Mortise"
