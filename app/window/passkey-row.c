@@ -81,7 +81,6 @@ show_passkey (MortisePasskeyRow *self)
   gtk_label_set_label (self->account_label, account);
   gtk_label_set_label (self->when_label, when);
   gtk_label_set_label (self->note_label, note);
-  gtk_widget_set_visible (GTK_WIDGET (self->note_label), note[0] != '\0');
   mortise_badges_fill (self->badge_box, passkey);
   gtk_actionable_set_action_target (GTK_ACTIONABLE (self->open_button), "x", data->id);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (self->open_button), "passkeys.open");

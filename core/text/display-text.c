@@ -9,7 +9,7 @@
 #define ZERO_WIDTH_NON    0x200C
 #define BLACK_FLAG        0x1F3F4
 #define CLUSTER_MAX       16
-#define MARKS_MAX         8
+#define MARKS_MAX         4
 
 typedef enum
 {
