@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Names of what mortise_vault_get_setting() and _set_setting() store. None of it is secret and none
- * tells which sites a person uses; it is stored in clear and covered by no promise but durability.
+ * Names of what mortise_vault_get_setting() and _set_setting() store. None of it is secret; it is
+ * stored in clear and covered by no promise but durability. The one that names sites is sealed with
+ * K_meta: not there, and not to be changed, while the vault is LOCKED.
  */
 
 /** u: seconds without use after which K_sign is wiped; 0 for never. Default 300. */
@@ -16,7 +17,7 @@
 #define MORTISE_SETTING_MIN_PIN_LENGTH "min-pin-length"
 /** b: CTAP forcePINChange. Default FALSE. */
 #define MORTISE_SETTING_FORCE_PIN_CHANGE "force-pin-change"
-/** as: RP IDs that may read minPINLength. Default none. */
+/** as: RP IDs that may read minPINLength. Default none. Sealed. */
 #define MORTISE_SETTING_MIN_PIN_RP_IDS "min-pin-rp-ids"
 /** ay: the serialised large-blob array. Default: the initial array. */
 #define MORTISE_SETTING_LARGE_BLOBS "large-blobs"

@@ -61,11 +61,13 @@ MortiseVault *mortise_vault_new (const char *directory, MortiseTpm *tpm, Mortise
  * mortise_vault_open:
  *
  * Takes the one-writer lock, opens and checks the database, attaches to the TPM and tries the login
- * keyslot. TPM.
+ * keyslot. On a vault that is open already it only tries the login keyslot again, if LOCKED: to be
+ * called when the keyring was unlocked later than the agent started. TPM.
  *
  * Returns: %TRUE with the state NONE, LOCKED or LISTABLE. Errors leave the files untouched:
  *   %MORTISE_ERROR_VAULT_IN_USE, _VAULT_NEWER, _VAULT_DAMAGED, _VAULT_IO, _TPM_OTHER, and the TPM's
- *   own. A keyring that is missing is no error: see mortise_vault_dup_keyring_problem().
+ *   own. A keyring that is missing is no error: see mortise_vault_dup_keyring_problem(). Without a
+ *   TPM an existing vault opens LOCKED and can only be counted and reset
  */
 gboolean mortise_vault_open (MortiseVault *self, GError **error);
 
@@ -120,7 +122,16 @@ gboolean mortise_vault_create (MortiseVault *self, const MortiseSecret *pin, GEr
  */
 gboolean mortise_vault_unlock (MortiseVault *self, const MortiseSecret *pin_hash, GError **error);
 
-/** mortise_vault_change_pin: verifies @old_hash as unlock does, then replaces the keyslot. TPM. */
+/**
+ * mortise_vault_change_pin:
+ * @new_pin: ≥ %MORTISE_SETTING_MIN_PIN_LENGTH code points, ≤ 63 bytes
+ *
+ * Verifies @old_hash and unlocks as mortise_vault_unlock() does, then replaces the keyslot: nothing
+ * of the old one stays in the files. Clears %MORTISE_SETTING_FORCE_PIN_CHANGE. TPM.
+ *
+ * Returns: %TRUE if changed; errors as unlock, and %MORTISE_ERROR_PIN_POLICY (no try is lost) if
+ *   @new_pin is no good, or is the old one while a change is forced
+ */
 gboolean mortise_vault_change_pin (MortiseVault *self,
                                    const MortiseSecret *old_hash,
                                    const MortiseSecret *new_pin,
@@ -132,14 +143,21 @@ guint mortise_vault_get_pin_retries (MortiseVault *self);
 /** mortise_vault_is_pin_auth_blocked: Returns: three wrong tries since start; restart needed */
 gboolean mortise_vault_is_pin_auth_blocked (MortiseVault *self);
 
-/** mortise_vault_lock: wipes K_sign and K_priv, flushes the parent; LISTABLE stays listable */
+/**
+ * mortise_vault_lock:
+ *
+ * Wipes K_sign and K_priv at once and flushes the parent from the TPM. Ends LISTABLE where the
+ * login keyslot works, else LOCKED: as after a start. An unlocking under way fails with
+ * %MORTISE_ERROR_VAULT_LOCKED. Waits for no other call, but may wait for a TPM command to end.
+ */
 void mortise_vault_lock (MortiseVault *self);
 
 /**
  * mortise_vault_reset:
  *
  * Destroys the vault: keyslots, credentials, Recently deleted, settings; ends in NONE. The file is
- * overwritten by secure_delete and removed. TPM objects need no erasing: they are not persistent.
+ * overwritten and removed. TPM objects need no erasing: they are not persistent. Works also on a
+ * vault that mortise_vault_open() refused (damaged, newer, another TPM), unless it is in use.
  */
 gboolean mortise_vault_reset (MortiseVault *self, GError **error);
 
@@ -159,14 +177,17 @@ MortiseTpmKey *mortise_vault_create_key (MortiseVault *self,
 
 /**
  * mortise_vault_add:
- * @credential: (inout): row_id and created_at are filled in
+ * @credential: (inout): row_id is filled in, and created_at if it is 0
  * @secrets: its secrets
  *
  * Stores a credential durably (fsync done when this returns). In the same transaction a
  * discoverable credential with the same rp_id and user_id moves to Recently deleted. UNLOCKED.
  *
+ * Names over %MORTISE_NAME_MAX are cut at a character.
+ *
  * Returns: %FALSE with %MORTISE_ERROR_VAULT_FULL or _VAULT_IO, and nothing changed, if it could not
- *   be made durable
+ *   be made durable; _INVALID_ARGUMENT for members that contradict each other or the limits (BE and
+ *   BS against the class, a credential id that is in use)
  */
 gboolean mortise_vault_add (MortiseVault *self,
                             MortiseCredential *credential,
@@ -179,7 +200,8 @@ gboolean mortise_vault_add (MortiseVault *self,
  *
  * Indexed; no TPM. LISTABLE.
  *
- * Returns: (transfer full) (element-type MortiseCredential): newest first, maybe empty
+ * Returns: (transfer full) (element-type MortiseCredential): newest first, maybe empty; records
+ * that do not verify are left out, %MORTISE_ERROR_VAULT_DAMAGED if there are only such
  */
 GPtrArray *mortise_vault_find_by_rp (MortiseVault *self,
                                      const char *rp_id,
@@ -207,9 +229,10 @@ MortiseCredential *mortise_vault_get (MortiseVault *self, gint64 row_id, GError 
  * @limit: at most this many
  *
  * A record that does not verify is left out and counted in @ret_damaged, so that one bad record
- * hides no other. LISTABLE.
+ * hides no other; it does not count towards @limit. LISTABLE.
  *
- * Returns: (transfer full) (element-type MortiseCredential): in order of row_id
+ * Returns: (transfer full) (element-type MortiseCredential): in order of row_id; fewer than @limit
+ *   only at the end of the list
  */
 GPtrArray *mortise_vault_list (MortiseVault *self,
                                gboolean deleted,
@@ -249,16 +272,17 @@ gboolean mortise_vault_reserve_sign_count (MortiseVault *self,
  * mortise_vault_note_use:
  * @flags: authenticator data flags of the assertion given
  *
- * Remembers that an assertion was given. Only kept in memory: mortise_vault_flush_uses() writes it
- * once the client has its answer.
+ * Remembers that an assertion was given; without user presence only its flags. Only kept in memory:
+ * mortise_vault_flush_uses() writes it once the client has its answer; lock and close do so too.
  */
 void mortise_vault_note_use (MortiseVault *self, gint64 row_id, guint8 flags);
 void mortise_vault_flush_uses (MortiseVault *self);
 
 /**
  * mortise_vault_update:
- * @credential: a copy with other names, label, nickname, export_blocked or backup_state; all else
- *   must be as stored
+ * @credential: a copy (mortise_credential_copy()) with other names, label, nickname, export_blocked
+ *   or backup_state. What use changes (last_used_at, use_count, last_flags, sign_count, deleted_at)
+ *   is not looked at; all else must be as stored
  *
  * LISTABLE. Errors: %MORTISE_ERROR_NOT_FOUND, _INVALID_ARGUMENT (an unchangeable member differs)
  */
@@ -279,7 +303,8 @@ gboolean mortise_vault_restore (MortiseVault *self, gint64 row_id, GError **erro
 /** mortise_vault_purge: destroys one passkey in Recently deleted for good */
 gboolean mortise_vault_purge (MortiseVault *self, gint64 row_id, GError **error);
 
-/** mortise_vault_purge_expired: destroys those over the 30 days; Returns: how many */
+/** mortise_vault_purge_expired: destroys those over the 30 days at Unix time @now; LISTABLE;
+ * Returns: how many */
 guint mortise_vault_purge_expired (MortiseVault *self, gint64 now);
 
 /* --- Settings and authenticator state (core/vault/vault-settings.c) ----------------------------
@@ -293,7 +318,7 @@ guint mortise_vault_purge_expired (MortiseVault *self, gint64 now);
  */
 GVariant *mortise_vault_get_setting (MortiseVault *self, const char *name);
 
-/** mortise_vault_set_setting: stores durably; %NULL @value removes */
+/** mortise_vault_set_setting: stores durably; floating @value is consumed; %NULL @value removes */
 gboolean
 mortise_vault_set_setting (MortiseVault *self, const char *name, GVariant *value, GError **error);
 
