@@ -132,7 +132,10 @@ class Machine:
         return "".join(f"{key}={shlex.quote(str(value))}\n" for key, value in variables.items())
 
     def start(self, command, **extra):
-        """Boots and has `command` (shell) run in the machine as root; its output is on the console."""
+        """Boots and has `command` (shell) run as root; its output is in the journal and on the console.
+
+        Without a command a root shell opens on this terminal.
+        """
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.tpm_state.mkdir(parents=True, exist_ok=True)
@@ -162,7 +165,8 @@ class Machine:
             "qemu-system-x86_64",
             *("-machine", "q35", "-accel", self.accelerator, "-cpu", "max"),
             *("-smp", str(self.cpus), "-m", str(self.memory), "-nodefaults", "-no-reboot"),
-            *("-display", "none", "-vga", "none", "-serial", f"file:{self.folder}/console.log"),
+            *("-display", "none", "-vga", "none"),
+            *("-serial", f"file:{self.folder}/console.log" if command else "mon:stdio"),
             *("-kernel", str(image), "-initrd", self._initramfs),
             *("-append", " ".join(self._command_line())),
             *("-virtfs", f"{share},path=/,mount_tag=host-root,readonly=on"),
@@ -173,9 +177,8 @@ class Machine:
             *("-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", "tpm-crb,tpmdev=tpm0"),
             *("-monitor", f"unix:{self._sockets.name}/monitor,server=on,wait=off"),
         ]
-        self._qemu = subprocess.Popen(
-            arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
-        )
+        streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": subprocess.STDOUT}
+        self._qemu = subprocess.Popen(arguments, **(streams if command else {}))
         self._processes.append(self._qemu)
 
     def _command_line(self):

@@ -8,6 +8,7 @@ import pathlib
 import re
 import subprocess
 
+import tap
 from browsers import wait_until
 
 EXCHANGE = pathlib.Path("/run/mortise-vm")
@@ -18,6 +19,7 @@ BUS_NAME = APP_ID + ".Agent"
 OBJECT_PATH = "/" + APP_ID.replace(".", "/") + "/Agent"
 INTERFACE = APP_ID + ".Agent1"
 UNIT = "mortise-agent.service"
+SCRIPTED_PROMPTER = BUILD / "tests/support/scripted-prompter"
 PIN = "271828"
 
 
@@ -32,13 +34,17 @@ def run(*command, check=True, timeout=120):
 
 
 def install():
-    """Installs the build as a package would, and gives the person /dev/uhid, as the set-up page tells how."""
+    """Installs the build, and does what a package does after it was unpacked."""
     run("meson", "install", "-C", str(BUILD), "--no-rebuild", "--quiet", timeout=300)
-    rules = pathlib.Path("/etc/udev/rules.d/99-mortise-test.rules")
-    rules.write_text('KERNEL=="uhid", SUBSYSTEM=="misc", GROUP="tester", MODE="0660"\n')
+    run("systemctl", "daemon-reload")
     run("udevadm", "control", "--reload")
-    run("modprobe", "uhid")
-    run("udevadm", "trigger", "--settle", "/sys/class/misc/uhid")
+    run("systemctl", "start", "mortise-hid.socket")
+
+
+def keep_journal():
+    (EXCHANGE / "journal.log").write_text(
+        run("journalctl", "--no-pager", "--output=short-monotonic").stdout
+    )
 
 
 class Agent:
@@ -50,15 +56,14 @@ class Agent:
     # --- its life ---------------------------------------------------------------------------------
 
     def use_prompter(self, program):
-        """Lets the unit start `program` for questions, or the real one for None; restarts the agent."""
+        """Lets the unit start `program` for questions, or the real one for None; at its next start."""
         folder = pathlib.Path("/etc/systemd/user", UNIT + ".d")
         folder.mkdir(parents=True, exist_ok=True)
         lines = ["[Service]", f"Environment=MORTISE_TEST_PROMPTER_DIR={self.script}",
                  # The unit's own sandbox lets it write to its data and runtime folders only.
                  f"ReadWritePaths=-{self.script}"]
         if program:
-            command = self.exec_start()
-            lines += ["ExecStart=", f"ExecStart={command} --prompter={program}"]
+            lines += ["ExecStart=", f"ExecStart={self.exec_start()} --prompter={program}"]
         (folder / "test.conf").write_text("\n".join(lines) + "\n")
         self.person.systemctl("daemon-reload")
 
@@ -183,7 +188,7 @@ def keep_traces(person, agent):
     def keep(number):
         person.screenshot(EXCHANGE / f"failed-{number}.png")
         for line in agent.prompt_log().splitlines()[-20:]:
-            print("# prompt: " + line)
+            tap.note("prompt: " + line)
         (EXCHANGE / f"failed-{number}-prompts.log").write_text(agent.prompt_log())
 
     return keep

@@ -7,6 +7,7 @@ import pwd
 import signal
 import subprocess
 import tempfile
+import time
 
 from browsers import wait_until
 
@@ -93,6 +94,21 @@ class Person:
 
     def type(self, text):
         self.run("xdotool", "type", "--delay", "30", text)
+
+    def wait_for_window(self, title, timeout=90):
+        """Returns the X window with this text in its title, once it is on the screen."""
+        def find():
+            done = self.run("xdotool", "search", "--onlyvisible", "--name", title, check=False)
+            return done.stdout.split()
+
+        return wait_until(f"a window titled {title!r}", find, timeout)[-1]
+
+    def answer_prompt(self, window, pin):
+        """Types a PIN and Enter into the prompt, which opens to keys once nobody types for a moment."""
+        self.run("xdotool", "windowfocus", "--sync", window)
+        time.sleep(3)
+        self.type(pin)
+        self.key("Return")
 
     def screenshot(self, path):
         """Keeps the whole screen as it is now."""

@@ -7,6 +7,7 @@ import time
 import traceback
 
 cases = []
+notes = []
 
 
 def case(title, needs=()):
@@ -17,6 +18,12 @@ def case(title, needs=()):
         return functools.wraps(function)(function)
 
     return mark
+
+
+def note(text):
+    """Something to read beside the results."""
+    for line in text.rstrip().splitlines():
+        notes.append("# " + line)
 
 
 def run(path, on_failure):
@@ -46,6 +53,9 @@ def run(path, on_failure):
                     on_failure(number)
                 except Exception as error:
                     say(f"# and its traces could not be kept: {error}")
+            for line in notes:
+                say(line)
+            notes.clear()
             say(f"# {time.monotonic() - start:.1f} s")
         say(f"1..{len(cases)}")
     sys.stdout.flush()
