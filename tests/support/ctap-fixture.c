@@ -63,17 +63,18 @@ close_all (CtapFixture *fixture)
   g_clear_object (&fixture->vault);
   while (g_main_context_iteration (NULL, FALSE))
     ;
-  g_assert_cmpuint (mortise_fake_tpm_count_loaded (ctap_fixture_tpm (fixture)), ==, 0);
+  if (MORTISE_IS_FAKE_TPM (fixture->tpm))
+    g_assert_cmpuint (mortise_fake_tpm_count_loaded (ctap_fixture_tpm (fixture)), ==, 0);
 }
 
-void
-ctap_fixture_set_up_empty (CtapFixture *fixture, gconstpointer data)
+static void
+set_up_folder (CtapFixture *fixture, MortiseTpm *tpm)
 {
   g_autoptr (GError) error = NULL;
 
   fixture->directory = g_dir_make_tmp ("mortise-ctap-XXXXXX", &error);
   g_assert_no_error (error);
-  fixture->tpm = mortise_fake_tpm_new ("ctap");
+  fixture->tpm = tpm;
   fixture->keyring = mortise_memory_keyring_new ();
   fixture->cancellable = g_cancellable_new ();
   fixture->channel = 0x01020304;
@@ -81,15 +82,27 @@ ctap_fixture_set_up_empty (CtapFixture *fixture, gconstpointer data)
 }
 
 void
-ctap_fixture_set_up (CtapFixture *fixture, gconstpointer data)
+ctap_fixture_set_up_empty (CtapFixture *fixture, gconstpointer data)
+{
+  set_up_folder (fixture, mortise_fake_tpm_new ("ctap"));
+}
+
+void
+ctap_fixture_set_up_on (CtapFixture *fixture, MortiseTpm *tpm)
 {
   g_autoptr (MortiseSecret) pin =
       mortise_secret_new_from_data (CTAP_TEST_PIN, strlen (CTAP_TEST_PIN));
   g_autoptr (GError) error = NULL;
 
-  ctap_fixture_set_up_empty (fixture, data);
+  set_up_folder (fixture, tpm);
   g_assert_true (mortise_vault_create (fixture->vault, pin, &error));
   g_assert_no_error (error);
+}
+
+void
+ctap_fixture_set_up (CtapFixture *fixture, gconstpointer data)
+{
+  ctap_fixture_set_up_on (fixture, mortise_fake_tpm_new ("ctap"));
 }
 
 static void

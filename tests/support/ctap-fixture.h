@@ -31,6 +31,9 @@ typedef struct
 void ctap_fixture_set_up (CtapFixture *fixture, gconstpointer data);
 void ctap_fixture_set_up_empty (CtapFixture *fixture, gconstpointer data);
 
+/** As ctap_fixture_set_up(), on @tpm instead of a fake one. (transfer full) */
+void ctap_fixture_set_up_on (CtapFixture *fixture, MortiseTpm *tpm);
+
 /** Checks that no prompt is left, no answer unused, no key loaded; removes all. */
 void ctap_fixture_tear_down (CtapFixture *fixture, gconstpointer data);
 

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <fido.h>
+#include <fido/es256.h>
+#include <string.h>
+
+#include "core/ctap/authenticator-private.h"
+#include "core/tpm/tpm-esys.h"
+#include "tests/support/ctap-fixture.h"
+#include "tests/support/swtpm.h"
+
+/*
+ * libfido2, the client of most programs on Linux, against the authenticator without CTAPHID in
+ * between, on a fake TPM and on a software TPM.
+ */
+
+#define CMD_INIT 0x06
+#define CMD_CBOR 0x10
+
+typedef struct
+{
+  CtapFixture ctap;
+  MortiseSwtpm *swtpm;
+  fido_dev_t *device;
+  GBytes *response;
+} Fixture;
+
+/* libfido2's callbacks have no user data. */
+static Fixture *current;
+
+static void *
+on_open (const char *path)
+{
+  return current;
+}
+
+static void
+on_close (void *handle)
+{
+}
+
+static int
+on_read (void *handle, unsigned char *data, size_t size, int ms)
+{
+  return -1;
+}
+
+static int
+on_write (void *handle, const unsigned char *data, size_t size)
+{
+  return -1;
+}
+
+static int
+on_tx (fido_dev_t *device, uint8_t command, const unsigned char *data, size_t size)
+{
+  Fixture *f = current;
+
+  g_clear_pointer (&f->response, g_bytes_unref);
+  if (command == CMD_INIT)
+    {
+      guint8 answer[17] = { 0 };
+
+      memcpy (answer, data, 8);
+      answer[8] = 1;
+      answer[12] = 2;
+      answer[16] = 0x04 | 0x08;
+      f->response = g_bytes_new (answer, sizeof answer);
+    }
+  else if (command == CMD_CBOR)
+    {
+      const MortiseRequestContext context = { .channel = 1, .cancellable = f->ctap.cancellable };
+      g_autoptr (GBytes) request = g_bytes_new (data, size);
+
+      f->response = mortise_authenticator_handle_cbor (f->ctap.authenticator, request, &context);
+    }
+  return f->response != NULL ? 0 : -1;
+}
+
+static int
+on_rx (fido_dev_t *device, uint8_t command, unsigned char *data, size_t size, int ms)
+{
+  gsize got = g_bytes_get_size (current->response);
+
+  g_assert_cmpuint (got, <=, size);
+  memcpy (data, g_bytes_get_data (current->response, NULL), got);
+  return (int) got;
+}
+
+static void
+open_device (Fixture *f)
+{
+  const fido_dev_io_t io = { on_open, on_close, on_read, on_write };
+  const fido_dev_transport_t transport = { on_rx, on_tx };
+
+  current = f;
+  f->device = fido_dev_new ();
+  g_assert_cmpint (fido_dev_set_io_functions (f->device, &io), ==, FIDO_OK);
+  g_assert_cmpint (fido_dev_set_transport_functions (f->device, &transport), ==, FIDO_OK);
+  g_assert_cmpint (fido_dev_open (f->device, "mortise"), ==, FIDO_OK);
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  ctap_fixture_set_up (&f->ctap, NULL);
+  open_device (f);
+}
+
+static void
+set_up_empty (Fixture *f, gconstpointer data)
+{
+  ctap_fixture_set_up_empty (&f->ctap, NULL);
+  open_device (f);
+}
+
+static void
+set_up_swtpm (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  MortiseTpm *tpm;
+
+  f->swtpm = mortise_swtpm_new ();
+  tpm = mortise_esys_tpm_open (mortise_swtpm_get_tcti (f->swtpm), &error);
+  g_assert_no_error (error);
+  ctap_fixture_set_up_on (&f->ctap, tpm);
+  open_device (f);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  fido_dev_close (f->device);
+  fido_dev_free (&f->device);
+  g_clear_pointer (&f->response, g_bytes_unref);
+  ctap_fixture_tear_down (&f->ctap, NULL);
+  g_clear_pointer (&f->swtpm, mortise_swtpm_free);
+  current = NULL;
+}
+
+static void
+allow (Fixture *f)
+{
+  mortise_scripted_consent_allow (f->ctap.consent);
+}
+
+static fido_cred_t *
+new_cred (const char *user)
+{
+  fido_cred_t *cred = fido_cred_new ();
+
+  fido_cred_set_type (cred, COSE_ES256);
+  fido_cred_set_clientdata_hash (cred, ctap_client_data_hash, 32);
+  fido_cred_set_rp (cred, "example.com", "Example");
+  fido_cred_set_user (cred, (const unsigned char *) user, strlen (user), user, "Display", NULL);
+  return cred;
+}
+
+static fido_assert_t *
+new_assert (void)
+{
+  fido_assert_t *assertion = fido_assert_new ();
+
+  fido_assert_set_clientdata_hash (assertion, ctap_client_data_hash, 32);
+  fido_assert_set_rp (assertion, "example.com");
+  return assertion;
+}
+
+static void
+verify (const fido_assert_t *assertion, gsize i, const fido_cred_t *cred)
+{
+  es256_pk_t *key = es256_pk_new ();
+
+  g_assert_cmpint (
+      es256_pk_from_ptr (key, fido_cred_pubkey_ptr (cred), fido_cred_pubkey_len (cred)), ==,
+      FIDO_OK);
+  g_assert_cmpint (fido_assert_verify (assertion, i, COSE_ES256, key), ==, FIDO_OK);
+  es256_pk_free (&key);
+}
+
+static void
+test_info (Fixture *f, gconstpointer data)
+{
+  fido_cbor_info_t *info = fido_cbor_info_new ();
+
+  g_assert_cmpint (fido_dev_get_cbor_info (f->device, info), ==, FIDO_OK);
+  g_assert_cmpuint (fido_cbor_info_aaguid_len (info), ==, 16);
+  g_assert_cmpmem (fido_cbor_info_aaguid_ptr (info), 16, mortise_aaguid, 16);
+  g_assert_cmpuint (fido_cbor_info_maxmsgsiz (info), ==, 7609);
+  g_assert_cmpuint (fido_cbor_info_algorithm_count (info), >=, 1);
+  g_assert_cmpint (fido_cbor_info_algorithm_cose (info, 0), ==, COSE_ES256);
+  g_assert_true (fido_dev_has_uv (f->device));
+  g_assert_true (fido_dev_has_pin (f->device));
+  g_assert_true (fido_dev_supports_cred_prot (f->device));
+  fido_cbor_info_free (&info);
+}
+
+/* Verification on our prompt, for which libfido2 gets a token: two prompts for a registration (the
+ * PIN, then what is kept), one for a sign-in. */
+static void
+test_built_in_uv (Fixture *f, gconstpointer data)
+{
+  fido_cred_t *cred = new_cred ("ada");
+  fido_assert_t *assertion = new_assert ();
+
+  fido_cred_set_rk (cred, FIDO_OPT_TRUE);
+  fido_cred_set_uv (cred, FIDO_OPT_TRUE);
+  fido_cred_set_prot (cred, FIDO_CRED_PROT_UV_REQUIRED);
+  allow (f);
+  allow (f);
+  g_assert_cmpint (fido_dev_make_cred (f->device, cred, NULL), ==, FIDO_OK);
+  g_assert_cmpint (fido_cred_verify_self (cred), ==, FIDO_OK);
+  g_assert_cmphex (fido_cred_flags (cred) & 0x1d, ==, 0x05);
+
+  fido_assert_set_uv (assertion, FIDO_OPT_TRUE);
+  allow (f);
+  g_assert_cmpint (fido_dev_get_assert (f->device, assertion, NULL), ==, FIDO_OK);
+  g_assert_cmpuint (fido_assert_count (assertion), ==, 1);
+  verify (assertion, 0, cred);
+  fido_assert_free (&assertion);
+  fido_cred_free (&cred);
+}
+
+/* The PIN in the client's dialog: registration, and several accounts to get one by one. */
+static void
+test_client_pin (Fixture *f, gconstpointer data)
+{
+  fido_cred_t *creds[3];
+  fido_assert_t *assertion = new_assert ();
+
+  mortise_authenticator_set_builtin_uv (f->ctap.authenticator, FALSE);
+  for (guint i = 0; i < G_N_ELEMENTS (creds); i++)
+    {
+      g_autofree char *user = g_strdup_printf ("user %u", i);
+
+      creds[i] = new_cred (user);
+      fido_cred_set_rk (creds[i], FIDO_OPT_TRUE);
+      allow (f);
+      g_assert_cmpint (fido_dev_make_cred (f->device, creds[i], CTAP_TEST_PIN), ==, FIDO_OK);
+      g_assert_cmpint (fido_cred_verify_self (creds[i]), ==, FIDO_OK);
+    }
+
+  allow (f);
+  g_assert_cmpint (fido_dev_get_assert (f->device, assertion, CTAP_TEST_PIN), ==, FIDO_OK);
+  g_assert_cmpuint (fido_assert_count (assertion), ==, 3);
+  for (guint i = 0; i < G_N_ELEMENTS (creds); i++)
+    {
+      g_autofree char *user = g_strdup_printf ("user %u", 2 - i);
+
+      verify (assertion, i, creds[2 - i]);
+      g_assert_cmpstr (fido_assert_user_name (assertion, i), ==, user);
+      g_assert_cmpstr (fido_assert_user_display_name (assertion, i), ==, "Display");
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (creds); i++)
+    fido_cred_free (&creds[i]);
+  fido_assert_free (&assertion);
+}
+
+static void
+test_wrong_pin (Fixture *f, gconstpointer data)
+{
+  fido_cred_t *cred = new_cred ("ada");
+  int retries = 0;
+
+  g_assert_cmpint (fido_dev_make_cred (f->device, cred, "0000"), ==, FIDO_ERR_PIN_INVALID);
+  g_assert_cmpint (fido_dev_get_retry_count (f->device, &retries), ==, FIDO_OK);
+  g_assert_cmpint (retries, ==, 7);
+  g_assert_cmpint (fido_dev_get_uv_retry_count (f->device, &retries), ==, FIDO_OK);
+  g_assert_cmpint (retries, ==, 3);
+  fido_cred_free (&cred);
+}
+
+static void
+test_pin_life (Fixture *f, gconstpointer data)
+{
+  fido_cred_t *cred = new_cred ("ada");
+
+  g_assert_false (fido_dev_has_pin (f->device));
+  g_assert_cmpint (fido_dev_set_pin (f->device, "first", NULL), ==, FIDO_OK);
+  fido_dev_close (f->device);
+  g_assert_cmpint (fido_dev_open (f->device, "mortise"), ==, FIDO_OK);
+  g_assert_true (fido_dev_has_pin (f->device));
+  g_assert_cmpint (fido_dev_set_pin (f->device, "second", "wrong"), ==, FIDO_ERR_PIN_INVALID);
+  g_assert_cmpint (fido_dev_set_pin (f->device, "second", "first"), ==, FIDO_OK);
+  g_assert_cmpint (fido_dev_make_cred (f->device, cred, "first"), ==, FIDO_ERR_PIN_INVALID);
+  allow (f);
+  g_assert_cmpint (fido_dev_make_cred (f->device, cred, "second"), ==, FIDO_OK);
+
+  allow (f);
+  g_assert_cmpint (fido_dev_reset (f->device), ==, FIDO_OK);
+  g_assert_cmpint (mortise_vault_get_state (f->ctap.vault), ==, MORTISE_VAULT_NONE);
+  fido_cred_free (&cred);
+}
+
+static void
+test_exclude_and_touch (Fixture *f, gconstpointer data)
+{
+  fido_cred_t *cred = new_cred ("ada");
+  fido_cred_t *again = new_cred ("ada");
+  int touched = 0;
+
+  allow (f);
+  g_assert_cmpint (fido_dev_make_cred (f->device, cred, NULL), ==, FIDO_OK);
+  fido_cred_exclude (again, fido_cred_id_ptr (cred), fido_cred_id_len (cred));
+  allow (f);
+  g_assert_cmpint (fido_dev_make_cred (f->device, again, NULL), ==, FIDO_ERR_CREDENTIAL_EXCLUDED);
+  mortise_scripted_consent_refuse (f->ctap.consent, MORTISE_ERROR_DENIED);
+  g_assert_cmpint (fido_dev_make_cred (f->device, again, NULL), ==, FIDO_ERR_OPERATION_DENIED);
+
+  allow (f);
+  g_assert_cmpint (fido_dev_get_touch_begin (f->device), ==, FIDO_OK);
+  g_assert_cmpint (fido_dev_get_touch_status (f->device, &touched, 0), ==, FIDO_OK);
+  g_assert_cmpint (touched, ==, 1);
+  fido_cred_free (&cred);
+  fido_cred_free (&again);
+}
+
+/* Silent, then real, as browsers do; on a software TPM with its three slots. */
+static void
+test_silent_then_real (Fixture *f, gconstpointer data)
+{
+  fido_cred_t *cred = new_cred ("ada");
+
+  allow (f);
+  g_assert_cmpint (fido_dev_make_cred (f->device, cred, NULL), ==, FIDO_OK);
+  for (int up = 0; up <= 1; up++)
+    {
+      fido_assert_t *assertion = new_assert ();
+
+      fido_assert_allow_cred (assertion, fido_cred_id_ptr (cred), fido_cred_id_len (cred));
+      fido_assert_set_up (assertion, up != 0 ? FIDO_OPT_TRUE : FIDO_OPT_FALSE);
+      if (up != 0)
+        allow (f);
+      g_assert_cmpint (fido_dev_get_assert (f->device, assertion, NULL), ==, FIDO_OK);
+      g_assert_cmphex (fido_assert_flags (assertion, 0), ==, up);
+      verify (assertion, 0, cred);
+      fido_assert_free (&assertion);
+    }
+  fido_cred_free (&cred);
+}
+
+/* The agent starts again: the PIN is typed on the prompt, the key loaded from the vault. */
+static void
+test_after_restart (Fixture *f, gconstpointer data)
+{
+  fido_cred_t *cred = new_cred ("ada");
+  fido_assert_t *assertion = new_assert ();
+
+  fido_cred_set_rk (cred, FIDO_OPT_TRUE);
+  fido_cred_set_uv (cred, FIDO_OPT_TRUE);
+  allow (f);
+  allow (f);
+  g_assert_cmpint (fido_dev_make_cred (f->device, cred, NULL), ==, FIDO_OK);
+  ctap_fixture_restart (&f->ctap);
+  fido_assert_set_uv (assertion, FIDO_OPT_TRUE);
+  allow (f);
+  g_assert_cmpint (fido_dev_get_assert (f->device, assertion, NULL), ==, FIDO_OK);
+  verify (assertion, 0, cred);
+  fido_assert_free (&assertion);
+  fido_cred_free (&cred);
+}
+
+static guint64 at_consent;
+
+static void
+note_commands (MortiseScriptedConsent *consent,
+               const MortiseAskedQuestion *question,
+               gpointer user_data)
+{
+  at_consent = mortise_esys_tpm_count_commands (user_data, 0);
+}
+
+/* What a browser that sends the uv option does, counted on the wire: with the three slots of a bare
+ * TPM the PIN's Unseal fits beside the key that is loaded already. */
+static void
+test_commands (Fixture *f, gconstpointer data)
+{
+  MortiseEsysTpm *esys = MORTISE_ESYS_TPM (f->ctap.tpm);
+  g_autoptr (CtapAnswer) registered = NULL;
+  g_autoptr (CtapAnswer) verified = NULL;
+  g_autoptr (CtapAnswer) present = NULL;
+  g_autoptr (GPtrArray) list = NULL;
+  guint64 before;
+
+  mortise_scripted_consent_set_hook (f->ctap.consent, note_commands, esys);
+  registered = ctap_register (&f->ctap, &(CtapMake){ .rk = 1, .uv = 1 });
+  allow (f);
+  g_assert_cmphex (ctap_get (&f->ctap, &(CtapGet){ .uv = 1 }, &verified), ==, CTAP1_ERR_SUCCESS);
+  g_assert_true (ctap_verify (registered, verified));
+
+  /* What had to leave the TPM for the PIN's sake is back after one sign-in. */
+  list = ctap_list (registered);
+  allow (f);
+  g_assert_cmphex (ctap_get (&f->ctap, &(CtapGet){ .allow = list }, NULL), ==, CTAP1_ERR_SUCCESS);
+  before = mortise_esys_tpm_count_commands (esys, 0);
+  allow (f);
+  g_assert_cmphex (ctap_get (&f->ctap, &(CtapGet){ .allow = list }, &present), ==,
+                   CTAP1_ERR_SUCCESS);
+  g_assert_true (ctap_verify (registered, present));
+  /* Load before consent, Sign after it, and Flush. */
+  g_assert_cmpuint (at_consent - before, ==, 1);
+  g_assert_cmpuint (mortise_esys_tpm_count_commands (esys, 0) - before, ==, 3);
+
+  /* A look-up that finds nothing and an exclude list cost none. */
+  before = mortise_esys_tpm_count_commands (esys, 0);
+  g_assert_cmphex (ctap_get (&f->ctap, &(CtapGet){ .rp_id = "other.example", .up = -1 }, NULL), ==,
+                   CTAP2_ERR_NO_CREDENTIALS);
+  allow (f);
+  g_assert_cmphex (ctap_make (&f->ctap, &(CtapMake){ .exclude = list }, NULL), ==,
+                   CTAP2_ERR_CREDENTIAL_EXCLUDED);
+  g_assert_cmpuint (mortise_esys_tpm_count_commands (esys, 0), ==, before);
+}
+
+#define ADD(path, start, function) g_test_add (path, Fixture, NULL, start, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  fido_init (0);
+  ADD ("/ctap/libfido2/info", set_up, test_info);
+  ADD ("/ctap/libfido2/built-in-uv", set_up, test_built_in_uv);
+  ADD ("/ctap/libfido2/client-pin", set_up, test_client_pin);
+  ADD ("/ctap/libfido2/wrong-pin", set_up, test_wrong_pin);
+  ADD ("/ctap/libfido2/pin-life", set_up_empty, test_pin_life);
+  ADD ("/ctap/libfido2/exclude-and-touch", set_up, test_exclude_and_touch);
+  ADD ("/ctap/libfido2/silent-then-real", set_up, test_silent_then_real);
+  ADD ("/ctap/libfido2/swtpm/built-in-uv", set_up_swtpm, test_built_in_uv);
+  ADD ("/ctap/libfido2/swtpm/client-pin", set_up_swtpm, test_client_pin);
+  ADD ("/ctap/libfido2/swtpm/silent-then-real", set_up_swtpm, test_silent_then_real);
+  ADD ("/ctap/libfido2/swtpm/commands", set_up_swtpm, test_commands);
+  ADD ("/ctap/libfido2/swtpm/after-restart", set_up_swtpm, test_after_restart);
+  return g_test_run ();
+}
