@@ -146,6 +146,11 @@ CtapStatus mortise_authenticator_ensure_listable (MortiseAuthenticator *self,
                                                   gboolean verify,
                                                   gboolean *ret_verified);
 
+/** A key is needed and none can be loaded: asks to unlock, naming the site. */
+CtapStatus mortise_authenticator_ensure_unlocked (MortiseAuthenticator *self,
+                                                  const MortiseCtapRequest *request,
+                                                  const char *rp_id);
+
 /* --- Commands, one file each -------------------------------------------------------------------
  *
  * Each writes the response's CBOR, if it has any, and returns the status; what was written is

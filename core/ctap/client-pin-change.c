@@ -72,7 +72,7 @@ mortise_client_pin_set (MortiseAuthenticator *self, MortiseClientPin *pin)
     return status;
   if (!mortise_vault_create (self->vault, new_pin, &error))
     {
-      g_warning ("Cannot make a vault: %s", error->message);
+      g_message ("Cannot make a vault: %s", error->message);
       return ctap_status_from_error (error);
     }
   return CTAP1_ERR_SUCCESS;
@@ -161,7 +161,7 @@ mortise_client_pin_change (MortiseAuthenticator *self, MortiseClientPin *pin)
   if (mortise_authenticator_get_flag (self, MORTISE_SETTING_FORCE_PIN_CHANGE, FALSE) &&
       !mortise_vault_set_setting (self->vault, MORTISE_SETTING_FORCE_PIN_CHANGE, NULL, &error))
     {
-      g_warning ("Cannot note that the PIN was changed: %s", error->message);
+      g_message ("Cannot note that the PIN was changed: %s", error->message);
       return ctap_status_from_error (error);
     }
   return CTAP1_ERR_SUCCESS;

@@ -349,19 +349,6 @@ ask_to_sign_in (MortiseAuthenticator *self,
   return CTAP1_ERR_SUCCESS;
 }
 
-/* A signature is owed and no key can be loaded: asks to unlock, naming the site. */
-static CtapStatus
-ensure_unlocked (MortiseAuthenticator *self, const MortiseCtapRequest *request, const char *rp_id)
-{
-  const MortiseConsentQuestion question = { .kind = MORTISE_CONSENT_UNLOCK, .rp_id = rp_id };
-  g_autoptr (GError) error = NULL;
-
-  if (mortise_vault_get_state (self->vault) != MORTISE_VAULT_UNLOCKED &&
-      !mortise_authenticator_ask (self, request, &question, NULL, &error))
-    return mortise_authenticator_status_with_pin_fallback (error);
-  return CTAP1_ERR_SUCCESS;
-}
-
 /* The names are for a client that lets the person choose (§6.2.3, member user). */
 static void
 write_user (MortiseCborWriter *response, const MortiseCredential *credential, gboolean with_names)
@@ -452,7 +439,7 @@ sign_assertion (MortiseAuthenticator *self,
                                                get->client_data_hash, &error);
   if (signature == NULL)
     {
-      g_warning ("Cannot sign: %s", error->message);
+      g_message ("Cannot sign: %s", error->message);
       return ctap_status_from_error (error);
     }
   if (get->present)
@@ -478,15 +465,17 @@ give_assertion (MortiseAuthenticator *self,
   guint account = 0;
   CtapStatus status;
 
-  status = ask ? ask_to_sign_in (self, request, get, &signer, &account)
-               : ensure_unlocked (self, request, get->rp_id);
+  status = ask ? ask_to_sign_in (self, request, get, &signer, &account) : CTAP1_ERR_SUCCESS;
+  /* Also after an answer: the vault may have locked itself while the person thought. */
+  if (status == CTAP1_ERR_SUCCESS)
+    status = mortise_authenticator_ensure_unlocked (self, request, get->rp_id);
   if (status != CTAP1_ERR_SUCCESS)
     return status;
   if (get->up)
     mortise_pin_uv_auth_token_consume (self->token);
   if (!prepare_signer (self, g_ptr_array_index (get->credentials, account), &signer, &error))
     {
-      g_warning ("Cannot load a passkey: %s", error->message);
+      g_message ("Cannot load a passkey: %s", error->message);
       return ctap_status_from_error (error);
     }
 
@@ -555,7 +544,7 @@ mortise_ctap_get_next_assertion (MortiseAuthenticator *self,
       self->clock () >= get->expires_at)
     return CTAP2_ERR_NOT_ALLOWED;
 
-  status = ensure_unlocked (self, request, get->rp_id);
+  status = mortise_authenticator_ensure_unlocked (self, request, get->rp_id);
   if (status != CTAP1_ERR_SUCCESS)
     return status;
   if (!prepare_signer (self, g_ptr_array_index (get->credentials, get->next), &signer, &error))

@@ -373,6 +373,7 @@ obtain_key (MortiseAuthenticator *self, MortiseMakeCredential *make, NewKey *new
   g_autoptr (GError) error = NULL;
   MortiseConsentAnswer answer = { 0 };
   MortiseKeyClass key_class;
+  CtapStatus status;
   const MortiseConsentQuestion question = {
     .kind = MORTISE_CONSENT_REGISTER,
     .rp_id = make->rp_id,
@@ -401,12 +402,17 @@ obtain_key (MortiseAuthenticator *self, MortiseMakeCredential *make, NewKey *new
     return CTAP2_ERR_PUAT_REQUIRED;
   make->verified = make->verified || question.verify;
   mortise_pin_uv_auth_token_consume (self->token);
+  g_clear_pointer (&consent, mortise_consent_request_free);
+  /* The vault may have locked itself while the person thought. */
+  status = mortise_authenticator_ensure_unlocked (self, make->request, make->rp_id);
+  if (status != CTAP1_ERR_SUCCESS)
+    return status;
 
   key_class = answer.allow_export ? MORTISE_KEY_EXPORTABLE : MORTISE_KEY_DEVICE_ONLY;
   if ((new_key->key == NULL || new_key->key_class != key_class) &&
       !create_key (self, make, key_class, new_key, &error))
     {
-      g_warning ("Cannot make a key: %s", error->message);
+      g_message ("Cannot make a key: %s", error->message);
       return ctap_status_from_error (error);
     }
   return CTAP1_ERR_SUCCESS;
@@ -503,7 +509,7 @@ register_credential (MortiseAuthenticator *self,
   secrets->key = g_steal_pointer (&new_key->blob);
   if (signature == NULL || !mortise_vault_add (self->vault, credential, secrets, &error))
     {
-      g_warning ("Cannot register a passkey: %s", error->message);
+      g_message ("Cannot register a passkey: %s", error->message);
       return ctap_status_from_error (error);
     }
   write_response (response, make, authenticator_data, signature);

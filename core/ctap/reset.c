@@ -24,7 +24,7 @@ mortise_ctap_reset (MortiseAuthenticator *self,
   if (mortise_vault_get_state (self->vault) != MORTISE_VAULT_NONE &&
       !mortise_vault_reset (self->vault, &error))
     {
-      g_warning ("Reset failed: %s", error->message);
+      g_message ("Reset failed: %s", error->message);
       return ctap_status_from_error (error);
     }
   return CTAP1_ERR_SUCCESS;

@@ -107,3 +107,17 @@ mortise_authenticator_ensure_listable (MortiseAuthenticator *self,
     *ret_verified = TRUE;
   return CTAP1_ERR_SUCCESS;
 }
+
+CtapStatus
+mortise_authenticator_ensure_unlocked (MortiseAuthenticator *self,
+                                       const MortiseCtapRequest *request,
+                                       const char *rp_id)
+{
+  const MortiseConsentQuestion question = { .kind = MORTISE_CONSENT_UNLOCK, .rp_id = rp_id };
+  g_autoptr (GError) error = NULL;
+
+  if (mortise_vault_get_state (self->vault) != MORTISE_VAULT_UNLOCKED &&
+      !mortise_authenticator_ask (self, request, &question, NULL, &error))
+    return mortise_authenticator_status_with_pin_fallback (error);
+  return CTAP1_ERR_SUCCESS;
+}

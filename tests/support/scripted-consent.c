@@ -76,7 +76,30 @@ typedef struct
 {
   Answer answer;
   MortiseAskedQuestion *question;
+  /* Settled when the prompt comes up, as on the real one. */
+  gboolean wants_pin;
 } Prompt;
+
+static gboolean
+wants_pin (MortiseScriptedConsent *self, const MortiseAskedQuestion *question)
+{
+  if (question->verify)
+    return TRUE;
+  switch (question->kind)
+    {
+    case MORTISE_CONSENT_REGISTER:
+    case MORTISE_CONSENT_SIGN_IN:
+    case MORTISE_CONSENT_UNLOCK:
+    case MORTISE_CONSENT_VERIFY:
+      return self->vault != NULL && mortise_vault_get_state (self->vault) != MORTISE_VAULT_UNLOCKED;
+    case MORTISE_CONSENT_SELECT:
+    case MORTISE_CONSENT_EXCLUDED:
+    case MORTISE_CONSENT_NO_PASSKEY:
+    case MORTISE_CONSENT_RESET:
+      break;
+    }
+  return FALSE;
+}
 
 static gpointer
 scripted_begin (MortiseConsent *consent, const MortiseConsentQuestion *question, GError **error)
@@ -111,29 +134,9 @@ scripted_begin (MortiseConsent *consent, const MortiseConsentQuestion *question,
   prompt = g_new0 (Prompt, 1);
   prompt->answer = *answer;
   prompt->question = copy_question (question);
+  prompt->wants_pin = wants_pin (self, prompt->question);
   self->up++;
   return prompt;
-}
-
-static gboolean
-wants_pin (MortiseScriptedConsent *self, const MortiseAskedQuestion *question)
-{
-  if (question->verify)
-    return TRUE;
-  switch (question->kind)
-    {
-    case MORTISE_CONSENT_REGISTER:
-    case MORTISE_CONSENT_SIGN_IN:
-    case MORTISE_CONSENT_UNLOCK:
-    case MORTISE_CONSENT_VERIFY:
-      return self->vault != NULL && mortise_vault_get_state (self->vault) != MORTISE_VAULT_UNLOCKED;
-    case MORTISE_CONSENT_SELECT:
-    case MORTISE_CONSENT_EXCLUDED:
-    case MORTISE_CONSENT_NO_PASSKEY:
-    case MORTISE_CONSENT_RESET:
-      break;
-    }
-  return FALSE;
 }
 
 static gboolean
@@ -166,7 +169,6 @@ scripted_wait (MortiseConsent *consent,
   MortiseScriptedConsent *self = MORTISE_SCRIPTED_CONSENT (consent);
   Prompt *prompt = request;
   const Answer *answer = &prompt->answer;
-  gboolean pin;
 
   if (self->hook != NULL)
     self->hook (self, prompt->question, self->hook_data);
@@ -183,10 +185,9 @@ scripted_wait (MortiseConsent *consent,
       return FALSE;
     }
 
-  pin = wants_pin (self, prompt->question);
-  if (pin && !answer->unverified && !type_pin (self, error))
+  if (prompt->wants_pin && !answer->unverified && !type_pin (self, error))
     return FALSE;
-  ret_answer->verified = pin && !answer->unverified;
+  ret_answer->verified = prompt->wants_pin && !answer->unverified;
   ret_answer->allow_export =
       answer->keep_switch ? prompt->question->allow_export : answer->allow_export;
   ret_answer->account = answer->account;

@@ -697,7 +697,7 @@ test_tpm_failures (CtapFixture *f, gconstpointer data)
   for (gsize i = 0; i < G_N_ELEMENTS (operations); i++)
     {
       mortise_fake_tpm_fail (tpm, operations[i], 0, G_MAXUINT, MORTISE_ERROR_TPM_GONE);
-      g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "Cannot *");
+      g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "Cannot *");
       mortise_scripted_consent_allow (f->consent);
       g_assert_cmphex (get (f, &(CtapGet){ 0 }), ==, CTAP1_ERR_OTHER);
       drop (f, MORTISE_CONSENT_SIGN_IN);
@@ -710,6 +710,38 @@ test_tpm_failures (CtapFixture *f, gconstpointer data)
   mortise_fake_tpm_fail (tpm, MORTISE_FAKE_TPM_LOAD_KEY, 0, 1, MORTISE_ERROR_TPM_BUSY);
   late = sign_in (f, &(CtapGet){ 0 });
   g_assert_true (ctap_verify (registered, late));
+}
+
+static void
+lock_now (MortiseScriptedConsent *consent, const MortiseAskedQuestion *question, gpointer user_data)
+{
+  CtapFixture *f = user_data;
+
+  if (question->kind != MORTISE_CONSENT_UNLOCK)
+    mortise_vault_lock (f->vault);
+}
+
+/* The vault locks itself while the prompt is up: what is wanted is asked for, not refused. */
+static void
+test_locked_meanwhile (CtapFixture *f, gconstpointer data)
+{
+  g_autoptr (CtapAnswer) registered = register_user (f, "ada");
+  g_autoptr (CtapAnswer) answer = NULL;
+  g_autoptr (CtapAnswer) other = NULL;
+
+  mortise_scripted_consent_set_hook (f->consent, lock_now, f);
+  mortise_scripted_consent_allow (f->consent);
+  mortise_scripted_consent_allow (f->consent);
+  g_assert_cmphex (ctap_get (f, &(CtapGet){ 0 }, &answer), ==, CTAP1_ERR_SUCCESS);
+  g_assert_true (ctap_verify (registered, answer));
+  drop (f, MORTISE_CONSENT_SIGN_IN);
+  drop (f, MORTISE_CONSENT_UNLOCK);
+  mortise_scripted_consent_allow (f->consent);
+  mortise_scripted_consent_allow (f->consent);
+  g_assert_cmphex (ctap_make (f, &(CtapMake){ 0 }, &other), ==, CTAP1_ERR_SUCCESS);
+  g_assert_true (ctap_verify (other, other));
+  drop (f, MORTISE_CONSENT_REGISTER);
+  drop (f, MORTISE_CONSENT_UNLOCK);
 }
 
 static void
@@ -785,6 +817,7 @@ main (int argc, char **argv)
   ADD ("/ctap/48-get-assertion/uv-token-chooser", test_uv_token_chooser);
   ADD ("/ctap/64-get-assertion/consent-ends", test_64_consent_ends);
   ADD ("/ctap/33-get-assertion/tpm-failures", test_tpm_failures);
+  ADD ("/ctap/40-get-assertion/locked-meanwhile", test_locked_meanwhile);
   ADD ("/ctap/41-get-assertion/note-use", test_note_use);
   ADD ("/ctap/78-get-assertion/cred-protect", test_78_cred_protect);
   ADD ("/ctap/82-get-assertion/always-uv", test_82_always_uv);
