@@ -330,6 +330,8 @@ check_value (const guint8 *data, gsize size, guint depth, MortiseCborValue *ret_
     return 0;
   if (value.type != MORTISE_CBOR_ARRAY && value.type != MORTISE_CBOR_MAP)
     {
+      value.encoded = data;
+      value.encoded_size = head;
       *ret_value = value;
       return head;
     }
@@ -343,6 +345,8 @@ check_value (const guint8 *data, gsize size, guint depth, MortiseCborValue *ret_
     return 0;
   value.data = data + head;
   value.size = content;
+  value.encoded = data;
+  value.encoded_size = head + content;
   *ret_value = value;
   return head + content;
 }

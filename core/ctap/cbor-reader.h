@@ -37,6 +37,8 @@ typedef enum
  * @number: the integer, the truth value, or the number of items or members
  * @data: content: the string's bytes, or the encoded items or members
  * @size: size of @data in bytes
+ * @encoded: the whole value as it was sent, which is what a pinUvAuthParam covers
+ * @encoded_size: size of @encoded in bytes
  *
  * A value in a checked message. Points into the message, which must outlive it.
  */
@@ -46,6 +48,8 @@ typedef struct
   gint64 number;
   const guint8 *data;
   gsize size;
+  const guint8 *encoded;
+  gsize encoded_size;
 } MortiseCborValue;
 
 /**

@@ -326,9 +326,11 @@ get_token_using_uv (MortiseAuthenticator *self, MortiseClientPin *pin)
   if (!mortise_authenticator_ask (self, pin->request, &question, &answer, &error) ||
       !answer.verified)
     return status_of_failed_uv (error);
-  /* The prompt named the site, which is all that a sign-in has to ask. A registration has more to
-   * show (account, what is kept, export), so that it asks again, without the PIN. */
-  return issue_token (self, pin, shared, permissions == MORTISE_PERMISSION_GA, permissions, rp_id);
+  /* The prompt was presence, too: it named the site, which is all that a sign-in has to ask. A
+   * registration has more to show (account, what is kept, export), so that it asks again, without
+   * the PIN. */
+  return issue_token (self, pin, shared, (permissions & MORTISE_PERMISSION_MC) == 0, permissions,
+                      rp_id);
 }
 
 typedef struct

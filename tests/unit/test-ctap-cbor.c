@@ -203,6 +203,8 @@ test_members_ignore_unknown (void)
   g_assert_cmpmem (read.two.data, read.two.size, "\xaa\xbb", 2);
   g_assert_true (mortise_cbor_text_equal (&read.name, "ok"));
   g_assert_false (mortise_cbor_text_equal (&read.name, "o"));
+  g_assert_cmpmem (read.one.encoded, read.one.encoded_size, "\x05", 1);
+  g_assert_cmpmem (read.two.encoded, read.two.encoded_size, "\x42\xaa\xbb", 3);
 }
 
 static void
