@@ -14,5 +14,5 @@ typedef struct
 /** Every kind, and the forms of a kind that look different. Ends with a %NULL name. */
 extern const PromptQuestion prompt_questions[];
 
-/** prompt_question: Returns: (transfer floating): the dictionary of the question called @name */
+/** prompt_question: Returns: (transfer full): the dictionary of the question called @name */
 GVariant *prompt_question (const char *name);

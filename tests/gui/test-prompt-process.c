@@ -39,11 +39,11 @@ start (Fixture *fixture, int fd)
 static void
 ask (Fixture *fixture, const char *name)
 {
+  g_autoptr (GVariant) question = prompt_question (name);
   g_autoptr (GError) error = NULL;
   int fd = open_channel (fixture);
 
-  mortise_prompt_channel_send (fixture->agent, MORTISE_FRAME_QUESTION, prompt_question (name),
-                               &error);
+  mortise_prompt_channel_send (fixture->agent, MORTISE_FRAME_QUESTION, question, &error);
   g_assert_no_error (error);
   start (fixture, fd);
 }

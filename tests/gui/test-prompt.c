@@ -36,6 +36,7 @@ has_ended (gpointer user_data)
 static void
 fixture_open_guarded (Fixture *fixture, GVariant *question, gboolean guarded)
 {
+  g_autoptr (GVariant) owned = g_variant_take_ref (question);
   g_autoptr (GError) error = NULL;
   int fds[2];
 
@@ -45,7 +46,7 @@ fixture_open_guarded (Fixture *fixture, GVariant *question, gboolean guarded)
   fixture->dialogue = mortise_prompt_dialogue_new (mortise_prompt_channel_new (fds[1]));
   g_signal_connect_swapped (fixture->dialogue, "ended", G_CALLBACK (on_ended), fixture);
   g_assert_true (
-      mortise_prompt_channel_send (fixture->agent, MORTISE_FRAME_QUESTION, question, &error));
+      mortise_prompt_channel_send (fixture->agent, MORTISE_FRAME_QUESTION, owned, &error));
   g_assert_no_error (error);
   g_assert_true (mortise_prompt_dialogue_start (fixture->dialogue, 10000, &error));
   g_assert_no_error (error);
@@ -109,7 +110,7 @@ static void
 send_update (Fixture *fixture, const char *text)
 {
   g_autoptr (GError) error = NULL;
-  GVariant *update = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
+  g_autoptr (GVariant) update = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
 
   g_assert_no_error (error);
   mortise_prompt_channel_send (fixture->agent, MORTISE_FRAME_UPDATE, update, &error);
@@ -592,12 +593,12 @@ test_agent_withdraws (void)
 static void
 test_agent_talks_nonsense (void)
 {
+  g_autoptr (GVariant) question = prompt_question ("register");
   Fixture fixture = { NULL };
 
   fixture_open (&fixture, "sign-in");
   expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
-  mortise_prompt_channel_send (fixture.agent, MORTISE_FRAME_QUESTION, prompt_question ("register"),
-                               NULL);
+  mortise_prompt_channel_send (fixture.agent, MORTISE_FRAME_QUESTION, question, NULL);
   mortise_test_wait_until (has_ended, &fixture);
   expect_closed (&fixture);
   fixture_close (&fixture);
@@ -606,6 +607,7 @@ test_agent_talks_nonsense (void)
 static void
 assert_does_not_start (MortiseFrameType type, GVariant *dictionary)
 {
+  g_autoptr (GVariant) owned = dictionary != NULL ? g_variant_take_ref (dictionary) : NULL;
   g_autoptr (GError) error = NULL;
   MortisePromptDialogue *dialogue;
   MortisePromptChannel *agent;
@@ -614,7 +616,7 @@ assert_does_not_start (MortiseFrameType type, GVariant *dictionary)
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
   agent = mortise_prompt_channel_new (fds[0]);
   dialogue = mortise_prompt_dialogue_new (mortise_prompt_channel_new (fds[1]));
-  mortise_prompt_channel_send (agent, type, dictionary, NULL);
+  mortise_prompt_channel_send (agent, type, owned, NULL);
   g_assert_false (mortise_prompt_dialogue_start (dialogue, 10000, &error));
   g_assert_error (error, MORTISE_ERROR, MORTISE_ERROR_PROMPT_FAILED);
   g_assert_null (mortise_prompt_dialogue_get_window (dialogue));
