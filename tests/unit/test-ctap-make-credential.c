@@ -3,7 +3,9 @@
 
 #include <fido.h>
 #include <fido/es256.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "core/ctap/authenticator-data.h"
 #include "core/ctap/authenticator-private.h"
@@ -488,6 +490,41 @@ test_33_failures (CtapFixture *f, gconstpointer data)
       CTAP2_ERR_KEY_STORE_FULL);
 }
 
+/* No room on the disk: the registration fails, the old passkey stays, and with room it works. */
+static void
+test_33_disk_full (CtapFixture *f, gconstpointer data)
+{
+  g_autoptr (CtapAnswer) old = ctap_register (f, &(CtapMake){ .rk = 1, .uv = 1 });
+  g_autoptr (CtapAnswer) again = NULL;
+  g_autoptr (GPtrArray) kept = NULL;
+  g_autoptr (MortiseSecret) token = NULL;
+  g_autoptr (GBytes) param = NULL;
+  struct rlimit before;
+  struct rlimit none;
+  guint8 status;
+
+  g_assert_cmphex (ctap_get_token (f, 2, CTAP_TEST_PIN, 0, NULL, &token), ==, CTAP1_ERR_SUCCESS);
+  param = ctap_token_param (token, 2);
+  signal (SIGXFSZ, SIG_IGN);
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &before), ==, 0);
+  none = before;
+  none.rlim_cur = 0;
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "Cannot *");
+  mortise_scripted_consent_allow (f->consent);
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &none), ==, 0);
+  status = make (f, &(CtapMake){ .rk = 1, .param = param, .protocol = 2 });
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &before), ==, 0);
+  g_test_assert_expected_messages ();
+  g_assert_cmphex (status, !=, CTAP1_ERR_SUCCESS);
+
+  kept = mortise_vault_find_by_rp (f->vault, "example.com", TRUE, NULL);
+  g_assert_cmpuint (kept->len, ==, 1);
+  g_assert_true (g_bytes_equal (((MortiseCredential *) g_ptr_array_index (kept, 0))->credential_id,
+                                old->credential_id));
+  again = ctap_register (f, &(CtapMake){ .rk = 1, .uv = 1 });
+  g_assert_cmpuint (mortise_vault_count (f->vault), ==, 1);
+}
+
 /* A key that could not be made while the prompt was up is made after it. */
 static void
 test_key_made_late (CtapFixture *f, gconstpointer data)
@@ -725,6 +762,7 @@ main (int argc, char **argv)
   ADD ("/ctap/31-make-credential/exclude-list-locked", test_31_exclude_list_locked);
   ADD ("/ctap/32-make-credential/replaces", test_32_replaces);
   ADD ("/ctap/33-make-credential/failures", test_33_failures);
+  ADD ("/ctap/33-make-credential/disk-full", test_33_disk_full);
   ADD ("/ctap/33-make-credential/key-made-late", test_key_made_late);
   ADD ("/ctap/34-make-credential/enterprise-attestation", test_34_enterprise_attestation);
   ADD ("/ctap/35-make-credential/rp-id", test_35_rp_id);
