@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "core/mortise-error.h"
@@ -158,10 +159,21 @@ set_io (GError **error, int cause)
                g_strerror (cause != 0 ? cause : EIO));
 }
 
-static void
-set_error (sqlite3 *db, int code, GError **error)
+/* SQLite does not keep the system's reason for a file that cannot be made. */
+static gboolean
+is_disk_full (const char *path)
 {
-  int cause = db != NULL ? sqlite3_system_errno (db) : 0;
+  struct statvfs info;
+
+  /* Some file systems have no table of files, and say so with zeros. */
+  return statvfs (path, &info) == 0 &&
+         (info.f_bavail == 0 || (info.f_files != 0 && info.f_favail == 0));
+}
+
+static void
+set_error (MortiseVaultStore *self, int code, GError **error)
+{
+  int cause = self->db != NULL ? sqlite3_system_errno (self->db) : 0;
 
   switch (code & 0xff)
     {
@@ -170,7 +182,7 @@ set_error (sqlite3 *db, int code, GError **error)
       return;
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-      if (cause == ENOSPC || cause == EDQUOT)
+      if (cause == ENOSPC || cause == EDQUOT || is_disk_full (self->path))
         set_full (error);
       else
         set_io (error, cause);
@@ -222,7 +234,7 @@ mortise_vault_store_get (MortiseVaultStore *self, MortiseSql which, GError **err
                              &self->statements[which], NULL);
   if (code != SQLITE_OK)
     {
-      set_error (self->db, code, error);
+      set_error (self, code, error);
       return NULL;
     }
   return self->statements[which];
@@ -252,7 +264,7 @@ mortise_vault_store_row (MortiseVaultStore *self, MortiseStatement *statement, G
   int code = sqlite3_step (statement);
 
   if (code != SQLITE_ROW && code != SQLITE_DONE)
-    set_error (self->db, code, error);
+    set_error (self, code, error);
   return code == SQLITE_ROW;
 }
 
@@ -262,7 +274,7 @@ mortise_vault_store_run (MortiseVaultStore *self, MortiseStatement *statement, G
   int code = sqlite3_step (statement);
 
   if (code != SQLITE_DONE)
-    set_error (self->db, code, error);
+    set_error (self, code, error);
   mortise_statement_release (statement);
   return code == SQLITE_DONE;
 }
@@ -273,7 +285,7 @@ execute (MortiseVaultStore *self, const char *statements, GError **error)
   int code = sqlite3_exec (self->db, statements, NULL, NULL, NULL);
 
   if (code != SQLITE_OK)
-    set_error (self->db, code, error);
+    set_error (self, code, error);
   return code == SQLITE_OK;
 }
 
@@ -288,7 +300,7 @@ query_int (MortiseVaultStore *self, const char *query, gint64 *ret_value, GError
   if (code == SQLITE_ROW)
     *ret_value = sqlite3_column_int64 (statement, 0);
   else
-    set_error (self->db, code, error);
+    set_error (self, code, error);
   sqlite3_finalize (statement);
   return code == SQLITE_ROW;
 }
@@ -375,7 +387,7 @@ connect_db (MortiseVaultStore *self, GError **error)
 
   if (code != SQLITE_OK)
     {
-      set_error (self->db, code, error);
+      set_error (self, code, error);
       return FALSE;
     }
   /* The file may come from anywhere: nothing in it is to be run. */
@@ -410,7 +422,7 @@ check_pages (MortiseVaultStore *self, GError **error)
   ok = code == SQLITE_ROW &&
        g_strcmp0 ((const char *) sqlite3_column_text (statement, 0), "ok") == 0;
   if (code != SQLITE_ROW)
-    set_error (self->db, code, error);
+    set_error (self, code, error);
   else if (!ok)
     set_damaged (error);
   sqlite3_finalize (statement);
