@@ -77,6 +77,7 @@ handle (gpointer data)
     .set_waiting = set_waiting,
     .user_data = request,
   };
+  MortiseTpm *tpm = mortise_vault_get_tpm (job->backend->vault);
   g_autoptr (GBytes) response = NULL;
 
   /* Withdrawn while an earlier one was at work: nobody waits for it any more. */
@@ -85,6 +86,9 @@ handle (gpointer data)
       respond_status (request, CTAP2_ERR_KEEPALIVE_CANCEL);
       return;
     }
+  /* Only Sign lies between consent and response: the key is flushed when the client has its own. */
+  if (tpm != NULL)
+    mortise_tpm_delay_flushes (tpm);
   if (mortise_ctaphid_request_get_command (request) == MORTISE_CTAPHID_MSG)
     response = mortise_authenticator_handle_apdu (job->backend->authenticator, payload, &context);
   else
@@ -96,6 +100,8 @@ handle (gpointer data)
     mortise_ctaphid_request_respond (request, response);
   job->used_key = used_key (request, response);
   mortise_vault_flush_uses (job->backend->vault);
+  if (tpm != NULL)
+    mortise_tpm_flush_delayed (tpm);
 }
 
 /* In the worker's thread, too. */

@@ -91,10 +91,9 @@ mortise_esys_tpm_finalize (GObject *object)
 {
   MortiseEsysTpm *self = MORTISE_ESYS_TPM (object);
 
-  /* Keys hold a reference to their TPM: none is left here. */
+  mortise_esys_forget_all (self);
   mortise_esys_object_clear (self, &self->vault_parent);
   mortise_esys_object_clear (self, &self->srk);
-  mortise_esys_drop_session (self);
   mortise_esys_disconnect (self);
   g_hash_table_unref (self->keys);
   g_clear_pointer (&self->vault_parent_auth, mortise_secret_free);

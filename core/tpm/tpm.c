@@ -16,16 +16,61 @@ struct _MortiseTpmKey
   guint32 handle;
 };
 
-G_DEFINE_ABSTRACT_TYPE (MortiseTpm, mortise_tpm, G_TYPE_OBJECT)
+typedef struct
+{
+  GMutex lock;
+  guint delays;
+  /* Of keys that were freed since (element-type guint32). */
+  GArray *handles;
+} MortiseTpmPrivate;
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (MortiseTpm, mortise_tpm, G_TYPE_OBJECT)
+
+static MortiseTpmPrivate *
+private_of (MortiseTpm *self)
+{
+  return mortise_tpm_get_instance_private (self);
+}
+
+static void
+mortise_tpm_finalize (GObject *object)
+{
+  MortiseTpmPrivate *private = private_of (MORTISE_TPM (object));
+
+  g_array_unref (private->handles);
+  g_mutex_clear (&private->lock);
+
+  G_OBJECT_CLASS (mortise_tpm_parent_class)->finalize (object);
+}
 
 static void
 mortise_tpm_class_init (MortiseTpmClass *klass)
 {
+  G_OBJECT_CLASS (klass)->finalize = mortise_tpm_finalize;
 }
 
 static void
 mortise_tpm_init (MortiseTpm *self)
 {
+  MortiseTpmPrivate *private = private_of (self);
+
+  g_mutex_init (&private->lock);
+  private->handles = g_array_new (FALSE, FALSE, sizeof (guint32));
+}
+
+/* Returns: %FALSE if the key is to be flushed now. */
+static gboolean
+delay_flush (MortiseTpm *self, guint32 handle)
+{
+  MortiseTpmPrivate *private = private_of (self);
+  gboolean delayed;
+
+  g_mutex_lock (&private->lock);
+  delayed = private->delays > 0;
+  if (delayed)
+    g_array_append_val (private->handles, handle);
+  g_mutex_unlock (&private->lock);
+  return delayed;
 }
 
 static gboolean
@@ -66,9 +111,44 @@ mortise_tpm_key_free (MortiseTpmKey *key)
 {
   if (key == NULL)
     return;
-  MORTISE_TPM_GET_CLASS (key->tpm)->flush (key->tpm, key->handle);
+  if (!delay_flush (key->tpm, key->handle))
+    MORTISE_TPM_GET_CLASS (key->tpm)->flush (key->tpm, key->handle);
   g_object_unref (key->tpm);
   g_free (key);
+}
+
+void
+mortise_tpm_delay_flushes (MortiseTpm *self)
+{
+  MortiseTpmPrivate *private;
+
+  g_return_if_fail (MORTISE_IS_TPM (self));
+
+  private = private_of (self);
+  g_mutex_lock (&private->lock);
+  private->delays++;
+  g_mutex_unlock (&private->lock);
+}
+
+void
+mortise_tpm_flush_delayed (MortiseTpm *self)
+{
+  MortiseTpmPrivate *private;
+  g_autoptr (GArray) handles = NULL;
+
+  g_return_if_fail (MORTISE_IS_TPM (self));
+
+  private = private_of (self);
+  g_mutex_lock (&private->lock);
+  g_assert (private->delays > 0);
+  if (--private->delays == 0)
+    {
+      handles = private->handles;
+      private->handles = g_array_new (FALSE, FALSE, sizeof (guint32));
+    }
+  g_mutex_unlock (&private->lock);
+  for (guint i = 0; handles != NULL && i < handles->len; i++)
+    MORTISE_TPM_GET_CLASS (self)->flush (self, g_array_index (handles, guint32, i));
 }
 
 const MortiseTpmInfo *

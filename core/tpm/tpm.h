@@ -178,9 +178,24 @@ struct _MortiseTpmClass
 MortiseTpmKey *mortise_tpm_key_new (MortiseTpm *tpm, guint32 handle);
 guint32 mortise_tpm_key_get_handle (MortiseTpmKey *key);
 
-/** mortise_tpm_key_free: flushes the key from the TPM; @key may be %NULL */
+/**
+ * mortise_tpm_key_free:
+ *
+ * Flushes the key from the TPM, at once or with mortise_tpm_flush_delayed(). @key may be %NULL.
+ */
 void mortise_tpm_key_free (MortiseTpmKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MortiseTpmKey, mortise_tpm_key_free)
+
+/**
+ * mortise_tpm_delay_flushes:
+ *
+ * From now on keys that are freed stay in the TPM until mortise_tpm_flush_delayed(): a client need
+ * not wait for a flush between the signature and its response. Calls nest.
+ */
+void mortise_tpm_delay_flushes (MortiseTpm *self);
+
+/** mortise_tpm_flush_delayed: ends one mortise_tpm_delay_flushes(); the last flushes what waited */
+void mortise_tpm_flush_delayed (MortiseTpm *self);
 
 /** mortise_tpm_get_info: Returns: (transfer none): what this TPM is and can do; never fails */
 const MortiseTpmInfo *mortise_tpm_get_info (MortiseTpm *self);

@@ -127,6 +127,38 @@ occupy (MortiseTpmFixture *f)
   return tr;
 }
 
+/* The flush waits until the client has its response; what is held over is no leak. */
+static void
+test_delayed_flush (MortiseTpmFixture *f, gconstpointer data)
+{
+  g_autoptr (MortiseTpmBlob) blob = NULL;
+  MortiseTpmKey *key = mortise_tpm_fixture_create_key (f, &blob);
+  guint64 before = mortise_esys_tpm_count_commands (f->esys, 0);
+
+  mortise_tpm_delay_flushes (f->tpm);
+  mortise_tpm_delay_flushes (f->tpm);
+  mortise_tpm_key_free (key);
+  mortise_tpm_flush_delayed (f->tpm);
+  g_assert_cmpuint (mortise_esys_tpm_count_commands (f->esys, 0), ==, before);
+  mortise_tpm_flush_delayed (f->tpm);
+  g_assert_cmpuint (mortise_esys_tpm_count_commands (f->esys, 0), ==, before + 1);
+  check_clean (f);
+
+  /* Locked in between, and more keys than slots. */
+  mortise_tpm_delay_flushes (f->tpm);
+  for (int i = 0; i < 5; i++)
+    mortise_tpm_key_free (mortise_tpm_load_key (f->tpm, blob, NULL));
+  mortise_tpm_fixture_load_parent (f);
+  before = mortise_esys_tpm_count_commands (f->esys, 0);
+  mortise_tpm_flush_delayed (f->tpm);
+  g_assert_cmpuint (mortise_esys_tpm_count_commands (f->esys, 0), ==, before);
+  check_clean (f);
+
+  /* Never ended. */
+  mortise_tpm_delay_flushes (f->tpm);
+  mortise_tpm_key_free (mortise_tpm_load_key (f->tpm, blob, NULL));
+}
+
 /* Another program sits in the slots. */
 static void
 test_occupied (MortiseTpmFixture *f, gconstpointer data)
@@ -242,6 +274,7 @@ main (int argc, char **argv)
   ADD ("/tpm-slots/no-leak-on-failure", test_no_leak_on_failure);
   ADD ("/tpm-slots/swap", test_swap);
   ADD ("/tpm-slots/swap-and-reboot", test_swap_and_reboot);
+  ADD ("/tpm-slots/delayed-flush", test_delayed_flush);
   ADD ("/tpm-slots/occupied", test_occupied);
   ADD ("/tpm-slots/sessions-occupied", test_sessions_occupied);
   ADD ("/tpm-slots/threads", test_threads);
