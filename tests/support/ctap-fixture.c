@@ -374,6 +374,25 @@ ctap_get_parameters (const CtapGet *get)
   return mortise_cbor_writer_finish (writer);
 }
 
+GBytes *
+ctap_replace_text (GBytes *parameters, const char *from, const char *to)
+{
+  gsize size;
+  gsize length = strlen (from);
+  guint8 *data = g_bytes_unref_to_data (g_bytes_ref (parameters), &size);
+
+  g_assert_cmpuint (length, ==, strlen (to));
+  for (gsize at = size - length; at > 0; at--)
+    {
+      if (memcmp (data + at, from, length) == 0)
+        {
+          memcpy (data + at, to, length);
+          return g_bytes_new_take (data, size);
+        }
+    }
+  g_assert_not_reached ();
+}
+
 /* --- Answers -------------------------------------------------------------------------------- */
 
 void

@@ -86,6 +86,9 @@ typedef struct
 GBytes *ctap_make_parameters (const CtapMake *make);
 GBytes *ctap_get_parameters (const CtapGet *get);
 
+/** (transfer full): @parameters with the last @from in it replaced by @to, of the same length */
+GBytes *ctap_replace_text (GBytes *parameters, const char *from, const char *to);
+
 /** What an answer to makeCredential, getAssertion or getNextAssertion says. */
 typedef struct
 {

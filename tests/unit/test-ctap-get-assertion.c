@@ -458,6 +458,19 @@ test_45_get_next_state (CtapFixture *f, gconstpointer data)
 }
 
 static void
+test_46_unknown_type (CtapFixture *f, gconstpointer data)
+{
+  g_autoptr (CtapAnswer) registered = register_user (f, "ada");
+  g_autoptr (GPtrArray) list = ctap_list (registered);
+  g_autoptr (GBytes) allowing = ctap_get_parameters (&(CtapGet){ .allow = list, .up = -1 });
+  g_autoptr (GBytes) unknown_type = ctap_replace_text (allowing, "public-key", "public-kez");
+
+  g_assert_cmphex (ctap_send (f, CTAP_GET_ASSERTION, allowing, NULL), ==, CTAP1_ERR_SUCCESS);
+  g_assert_cmphex (ctap_send (f, CTAP_GET_ASSERTION, unknown_type, NULL), ==,
+                   CTAP2_ERR_NO_CREDENTIALS);
+}
+
+static void
 test_47_counter (CtapFixture *f, gconstpointer data)
 {
   g_autoptr (CtapAnswer) registered = register_user (f, "ada");
@@ -811,6 +824,7 @@ main (int argc, char **argv)
   ADD ("/ctap/44-get-assertion/silent", test_44_silent);
   ADD ("/ctap/44-get-assertion/allow-list", test_44_allow_list);
   ADD ("/ctap/45-get-next-assertion/state", test_45_get_next_state);
+  ADD ("/ctap/46-get-assertion/unknown-type", test_46_unknown_type);
   ADD ("/ctap/47-get-assertion/counter", test_47_counter);
   ADD ("/ctap/48-get-assertion/token", test_48_token);
   ADD ("/ctap/48-get-assertion/uv-token-is-presence", test_uv_token_is_presence);

@@ -365,6 +365,26 @@ test_31_exclude_list (CtapFixture *f, gconstpointer data)
   g_assert_cmphex (make (f, &(CtapMake){ .exclude = others }), ==, CTAP1_ERR_SUCCESS);
 }
 
+/* Entries of a type we do not know exclude nothing, options we do not know ask for nothing. */
+static void
+test_23_unknown (CtapFixture *f, gconstpointer data)
+{
+  g_autoptr (CtapAnswer) old = ctap_register (f, &(CtapMake){ .rk = 1, .uv = 1 });
+  g_autoptr (GPtrArray) list = ctap_list (old);
+  g_autoptr (GBytes) excluding = ctap_make_parameters (&(CtapMake){ .exclude = list });
+  g_autoptr (GBytes) unknown_type = ctap_replace_text (excluding, "public-key", "public-kez");
+  g_autoptr (GBytes) discoverable = ctap_make_parameters (&(CtapMake){ .rk = 1 });
+  g_autoptr (GBytes) unknown_option = ctap_replace_text (discoverable, "rk", "rz");
+
+  mortise_scripted_consent_allow (f->consent);
+  g_assert_cmphex (ctap_send (f, CTAP_MAKE_CREDENTIAL, unknown_type, NULL), ==, CTAP1_ERR_SUCCESS);
+  drop (f, MORTISE_CONSENT_REGISTER);
+  mortise_scripted_consent_allow (f->consent);
+  g_assert_cmphex (ctap_send (f, CTAP_MAKE_CREDENTIAL, unknown_option, NULL), ==,
+                   CTAP1_ERR_SUCCESS);
+  drop (f, MORTISE_CONSENT_REGISTER);
+}
+
 static void
 test_31_exclude_list_protected (CtapFixture *f, gconstpointer data)
 {
@@ -748,6 +768,7 @@ main (int argc, char **argv)
   ADD ("/ctap/36-make-credential/export-switch", test_export_switch);
   ADD ("/ctap/36-make-credential/not-unlocked", test_not_unlocked);
   ADD ("/ctap/14-make-credential/cancel", test_14_cancel);
+  ADD ("/ctap/23-make-credential/unknown", test_23_unknown);
   ADD ("/ctap/25-make-credential/zero-length-param", test_25_zero_length_param);
   ADD_EMPTY ("/ctap/25-make-credential/zero-length-param-no-pin", test_25_zero_length_param_no_pin);
   ADD ("/ctap/25-make-credential/touch-probe", test_touch_probe);
