@@ -15,7 +15,7 @@
 
 /* A vault under this size is checked page by page at each start; with a bigger one the start would
  * have to wait for it, and damage shows when a record is read. */
-#define WHOLE_CHECK_MAX (8 * 1024 * 1024)
+#define WHOLE_CHECK_MAX (4 * 1024 * 1024)
 
 /* Where the header of an SQLite file says what it is (sqlite.org/fileformat2.html, §1.3). */
 #define HEADER_SIZE           100

@@ -9,10 +9,12 @@
 char *
 scratch_folder_new (void)
 {
-  g_autoptr (GError) error = NULL;
-  char *path = g_dir_make_tmp ("mortise-test-XXXXXX", &error);
+  /* In memory where there is such a place: the vault's tests sync thousands of times, and what a
+   * disk makes of that is tested with a file system that forgets. */
+  const char *parent = g_file_test ("/dev/shm", G_FILE_TEST_IS_DIR) ? "/dev/shm" : g_get_tmp_dir ();
+  char *path = g_build_filename (parent, "mortise-test-XXXXXX", NULL);
 
-  g_assert_no_error (error);
+  g_assert_nonnull (g_mkdtemp (path));
   return path;
 }
 
