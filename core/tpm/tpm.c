@@ -79,8 +79,8 @@ check_size (gsize size, gsize min, gsize max, GError **error)
   if (size >= min && size <= max)
     return TRUE;
   g_set_error (error, MORTISE_ERROR, MORTISE_ERROR_INVALID_ARGUMENT,
-               _ ("Mortise asked the TPM for something it cannot do (a value of %" G_GSIZE_FORMAT
-                  " bytes). Nothing was changed; please report this."),
+               _ ("Mortise asked the TPM for something it cannot do (a value of %zu bytes). "
+                  "Nothing was changed; please report this."),
                size);
   return FALSE;
 }
