@@ -85,6 +85,17 @@ mortise_fido_set_error (GError **error, int result)
                (guint) result);
 }
 
+gboolean
+mortise_fido_check (int result, GCancellable *cancellable, GError **error)
+{
+  if (result == FIDO_OK)
+    return TRUE;
+  if (g_cancellable_is_cancelled (cancellable))
+    result = FIDO_ERR_KEEPALIVE_CANCEL;
+  mortise_fido_set_error (error, result);
+  return FALSE;
+}
+
 static gboolean
 check_access (const char *device, gboolean *ret_is_socket, GError **error)
 {

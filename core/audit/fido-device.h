@@ -45,6 +45,17 @@ void mortise_fido_device_watch (MortiseFidoDevice *device, GCancellable *cancell
 void mortise_fido_device_unwatch (MortiseFidoDevice *device);
 
 /**
+ * mortise_fido_check:
+ * @cancellable: (nullable)
+ * @result: what libfido2 returned
+ *
+ * Returns: whether @result is FIDO_OK; %MORTISE_ERROR_CANCELLED if it is not and @cancellable was
+ *   cancelled, as libfido2 has many words for what it was doing then; else as
+ *   mortise_fido_set_error()
+ */
+gboolean mortise_fido_check (int result, GCancellable *cancellable, GError **error);
+
+/**
  * mortise_fido_set_error:
  * @result: a FIDO_ERR_ code other than FIDO_OK
  *

@@ -353,11 +353,8 @@ mortise_relying_party_register (MortiseRelyingParty *self,
       result = fido_dev_make_cred (mortise_fido_device_peek (fido), cred, NULL);
       mortise_fido_device_unwatch (fido);
     }
-  if (result != FIDO_OK)
-    {
-      mortise_fido_set_error (error, result);
-      return NULL;
-    }
+  if (!mortise_fido_check (result, cancellable, error))
+    return NULL;
   if (!read_cred (cred, verify, registration, error))
     return NULL;
   mortise_relying_party_remember (self, registration);
@@ -560,11 +557,8 @@ mortise_relying_party_sign_in (MortiseRelyingParty *self,
       result = fido_dev_get_assert (mortise_fido_device_peek (fido), assertion, NULL);
       mortise_fido_device_unwatch (fido);
     }
-  if (result != FIDO_OK)
-    {
-      mortise_fido_set_error (error, result);
-      return NULL;
-    }
+  if (!mortise_fido_check (result, cancellable, error))
+    return NULL;
   return read_assert (self, assertion, rp_id, verify, error);
 }
 
