@@ -15,6 +15,7 @@
 /* A CTAPHID_INIT on the broadcast channel, asked or answered: its first five bytes; the nonce
  * follows the two bytes of length (CTAP 2.1 §11.2.9.1.3). */
 static const guint8 broadcast_init[] = { 0xFF, 0xFF, 0xFF, 0xFF, 0x86 };
+#define CHANNEL_SIZE 4
 #define NONCE_OFFSET 7
 #define NONCE_SIZE   8
 
@@ -81,13 +82,16 @@ wait_readable (int fd, gint64 deadline)
 }
 
 /*
- * All clients of the socket see all answers, and libfido2 gives up when the first answer to its
- * INIT carries the nonce of another client's. On hidraw it holds a lock against that.
+ * All clients of the socket see all answers, and libfido2 gives up when the first one on the
+ * broadcast channel is not that to its INIT: it may be another client's, or the error that another
+ * one made there. On hidraw it holds a lock against that.
  */
 static gboolean
 is_for_another (const SocketHandle *handle, const guint8 *report)
 {
-  return handle->has_nonce && memcmp (report, broadcast_init, sizeof broadcast_init) == 0 &&
+  if (!handle->has_nonce || memcmp (report, broadcast_init, CHANNEL_SIZE) != 0)
+    return FALSE;
+  return memcmp (report, broadcast_init, sizeof broadcast_init) != 0 ||
          memcmp (report + NONCE_OFFSET, handle->nonce, NONCE_SIZE) != 0;
 }
 
