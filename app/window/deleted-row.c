@@ -22,6 +22,13 @@ struct _MortiseDeletedRow
 
 G_DEFINE_FINAL_TYPE (MortiseDeletedRow, mortise_deleted_row, GTK_TYPE_WIDGET)
 
+/* How the list hands the keyboard to a row. */
+static gboolean
+mortise_deleted_row_grab_focus (GtkWidget *widget)
+{
+  return gtk_widget_grab_focus (MORTISE_DELETED_ROW (widget)->restore_button);
+}
+
 static void
 mortise_deleted_row_dispose (GObject *object)
 {
@@ -35,6 +42,7 @@ mortise_deleted_row_class_init (MortiseDeletedRowClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = mortise_deleted_row_dispose;
+  widget_class->grab_focus = mortise_deleted_row_grab_focus;
   gtk_widget_class_set_css_name (widget_class, "passkeyrow");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class,

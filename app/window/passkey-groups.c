@@ -78,6 +78,8 @@ struct _MortisePasskeyGroups
   MortisePasskeyFilter filter;
   guint n_passkeys;
   guint rebuild_source;
+  /* How long the last rebuild took, list included, in microseconds. */
+  gint64 rebuild_time;
 };
 
 enum
@@ -301,6 +303,7 @@ rebuild (MortisePasskeyGroups *self)
   GPtrArray *items = g_ptr_array_new_with_free_func (g_object_unref);
   GHashTable *sites = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
   guint n_before = self->n_passkeys;
+  gint64 start = g_get_monotonic_time ();
 
   g_ptr_array_sort_with_data (matching, compare_by_site, &self->sort);
   runs = collect_runs (self, matching);
@@ -318,6 +321,7 @@ rebuild (MortisePasskeyGroups *self)
   announce (self, items);
   g_hash_table_unref (self->sites);
   self->sites = sites;
+  self->rebuild_time = g_get_monotonic_time () - start;
   if (n_before != self->n_passkeys)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_PASSKEYS]);
 }
@@ -332,24 +336,42 @@ on_rebuild_time (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* What the person asked for is shown at once. */
 static void
 queue_rebuild (MortisePasskeyGroups *self)
 {
-  if (self->rebuild_source == 0)
-    self->rebuild_source = g_idle_add_full (G_PRIORITY_DEFAULT, on_rebuild_time, self, NULL);
+  g_clear_handle_id (&self->rebuild_source, g_source_remove);
+  self->rebuild_source = g_idle_add_full (G_PRIORITY_DEFAULT, on_rebuild_time, self, NULL);
+}
+
+/*
+ * What comes by itself, page after page of a long listing, takes a small part of the time there
+ * is, so that scrolling and typing go on meanwhile.
+ */
+static void
+queue_rebuild_later (MortisePasskeyGroups *self)
+{
+  guint delay = (guint) (MIN (self->rebuild_time, 50 * 1000) * 8 / 1000);
+
+  if (self->rebuild_source != 0)
+    return;
+  if (delay < 16)
+    queue_rebuild (self);
+  else
+    self->rebuild_source = g_timeout_add (delay, on_rebuild_time, self);
 }
 
 static void
 on_passkey_changed (GListModel *model, MortisePasskey *passkey, MortisePasskeyGroups *self)
 {
-  queue_rebuild (self);
+  queue_rebuild_later (self);
 }
 
 static void
 on_items_changed (
     GListModel *model, guint position, guint removed, guint added, MortisePasskeyGroups *self)
 {
-  queue_rebuild (self);
+  queue_rebuild_later (self);
 }
 
 static void

@@ -56,6 +56,9 @@ show_site (MortisePasskeyRow *self)
   gtk_label_set_label (self->site_title_label, title);
   gtk_label_set_label (self->count_label, count_text);
   gtk_widget_set_visible (GTK_WIDGET (self->count_label), count > 1);
+  /* GtkListView 4.8 lets the keyboard in at its first item only, which is a heading. */
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->heading_box), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  spoken, GTK_ACCESSIBLE_PROPERTY_LEVEL, 2, -1);
   name_row (self, spoken);
 }
 
@@ -111,6 +114,16 @@ on_pressed (GtkGestureClick *gesture, int n_press, double x, double y, MortisePa
                                 mortise_passkey_get_id (MORTISE_PASSKEY (self->item)));
 }
 
+/* How the list hands the keyboard to a row. */
+static gboolean
+mortise_passkey_row_grab_focus (GtkWidget *widget)
+{
+  MortisePasskeyRow *self = MORTISE_PASSKEY_ROW (widget);
+
+  return gtk_widget_grab_focus (MORTISE_IS_SITE (self->item) ? self->heading_box
+                                                             : self->open_button);
+}
+
 static void
 mortise_passkey_row_dispose (GObject *object)
 {
@@ -128,6 +141,7 @@ mortise_passkey_row_class_init (MortisePasskeyRowClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = mortise_passkey_row_dispose;
+  widget_class->grab_focus = mortise_passkey_row_grab_focus;
   gtk_widget_class_set_css_name (widget_class, "passkeyrow");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class,

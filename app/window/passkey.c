@@ -70,28 +70,99 @@ mortise_passkey_init (MortisePasskey *self)
 {
 }
 
-static GBytes *
-lookup_bytes (GVariant *dictionary, const char *name)
+static void
+read_class (MortisePasskeyData *data, const char *name)
 {
-  g_autoptr (GVariant) value = g_variant_lookup_value (dictionary, name, G_VARIANT_TYPE_BYTESTRING);
-
-  /* Copied: a reference would keep the whole page of the listing alive. */
-  if (value == NULL)
-    return NULL;
-  return g_bytes_new (g_variant_get_data (value), g_variant_get_size (value));
+  /* What is unknown claims nothing: "device-only" only if that is what was said. */
+  if (g_str_equal (name, "device-only"))
+    data->kind = MORTISE_PASSKEY_DEVICE_ONLY;
+  else
+    data->kind = g_str_equal (name, "sealed") ? MORTISE_PASSKEY_SEALED : MORTISE_PASSKEY_EXPORTABLE;
 }
 
-static MortisePasskeyKind
-lookup_kind (GVariant *dictionary)
+typedef struct
 {
-  const char *name = NULL;
+  const char *name;
+  const char *type;
+  gsize offset;
+} Member;
 
-  /* What is unknown claims nothing: "device-only" only if that is what was said. */
-  if (!g_variant_lookup (dictionary, "class", "&s", &name))
-    return MORTISE_PASSKEY_EXPORTABLE;
-  if (g_str_equal (name, "device-only"))
-    return MORTISE_PASSKEY_DEVICE_ONLY;
-  return g_str_equal (name, "sealed") ? MORTISE_PASSKEY_SEALED : MORTISE_PASSKEY_EXPORTABLE;
+#define MEMBER(name, type, field)                                                                  \
+  {                                                                                                \
+    name, type, offsetof (MortisePasskeyData, field)                                               \
+  }
+
+static const Member members[] = {
+  MEMBER ("id", "x", id),
+  MEMBER ("credential-id", "ay", credential_id),
+  MEMBER ("rp-id", "s", rp_id),
+  MEMBER ("rp-name", "s", rp_name),
+  MEMBER ("user-id", "ay", user_id),
+  MEMBER ("user-name", "s", user_name),
+  MEMBER ("user-display-name", "s", user_display_name),
+  MEMBER ("label", "s", label),
+  MEMBER ("nickname", "s", nickname),
+  MEMBER ("algorithm", "i", algorithm),
+  MEMBER ("discoverable", "b", discoverable),
+  MEMBER ("u2f", "b", u2f),
+  MEMBER ("cred-protect", "y", cred_protect),
+  MEMBER ("backup-eligible", "b", backup_eligible),
+  MEMBER ("backup-state", "b", backup_state),
+  MEMBER ("export-blocked", "b", export_blocked),
+  MEMBER ("extensions", "as", extensions),
+  MEMBER ("created", "x", created),
+  MEMBER ("last-used", "x", last_used),
+  MEMBER ("deleted", "x", deleted),
+  MEMBER ("use-count", "t", use_count),
+  MEMBER ("last-flags", "y", last_flags),
+  MEMBER ("sign-count", "u", sign_count),
+};
+
+static void
+read_member (MortisePasskeyData *data, const Member *member, GVariant *value)
+{
+  gpointer field = G_STRUCT_MEMBER_P (data, member->offset);
+
+  if (g_str_equal (member->type, "s"))
+    {
+      g_free (*(char **) field);
+      *(char **) field = g_variant_dup_string (value, NULL);
+    }
+  else if (g_str_equal (member->type, "as"))
+    {
+      g_strfreev (*(char ***) field);
+      *(char ***) field = g_variant_dup_strv (value, NULL);
+    }
+  else if (g_str_equal (member->type, "ay"))
+    {
+      g_clear_pointer ((GBytes **) field, g_bytes_unref);
+      /* Copied: a reference would keep the whole page of the listing alive. */
+      *(GBytes **) field = g_bytes_new (g_variant_get_data (value), g_variant_get_size (value));
+    }
+  else
+    g_variant_get (value, member->type, field);
+}
+
+/* One pass: a look-up by name for each member would go over the dictionary again and again. */
+static void
+read_dictionary (MortisePasskeyData *data, GVariant *dictionary)
+{
+  GVariantIter iter;
+  const char *name = NULL;
+  GVariant *value = NULL;
+
+  g_variant_iter_init (&iter, dictionary);
+  while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
+    {
+      if (g_str_equal (name, "class") && g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+        read_class (data, g_variant_get_string (value, NULL));
+      for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
+        {
+          if (g_str_equal (name, members[i].name) &&
+              g_variant_is_of_type (value, G_VARIANT_TYPE (members[i].type)))
+            read_member (data, &members[i], value);
+        }
+    }
 }
 
 static void
@@ -123,31 +194,10 @@ mortise_passkey_new (GVariant *dictionary)
   g_autoptr (MortisePasskey) self = g_object_new (MORTISE_TYPE_PASSKEY, NULL);
   MortisePasskeyData *data = &self->data;
 
-  if (!g_variant_lookup (dictionary, "id", "x", &data->id) ||
-      !g_variant_lookup (dictionary, "rp-id", "s", &data->rp_id))
+  data->kind = MORTISE_PASSKEY_EXPORTABLE;
+  read_dictionary (data, dictionary);
+  if (data->id == 0 || data->rp_id == NULL)
     return NULL;
-  data->credential_id = lookup_bytes (dictionary, "credential-id");
-  data->user_id = lookup_bytes (dictionary, "user-id");
-  g_variant_lookup (dictionary, "rp-name", "s", &data->rp_name);
-  g_variant_lookup (dictionary, "user-name", "s", &data->user_name);
-  g_variant_lookup (dictionary, "user-display-name", "s", &data->user_display_name);
-  g_variant_lookup (dictionary, "label", "s", &data->label);
-  g_variant_lookup (dictionary, "nickname", "s", &data->nickname);
-  data->kind = lookup_kind (dictionary);
-  g_variant_lookup (dictionary, "algorithm", "i", &data->algorithm);
-  g_variant_lookup (dictionary, "discoverable", "b", &data->discoverable);
-  g_variant_lookup (dictionary, "u2f", "b", &data->u2f);
-  g_variant_lookup (dictionary, "cred-protect", "y", &data->cred_protect);
-  g_variant_lookup (dictionary, "backup-eligible", "b", &data->backup_eligible);
-  g_variant_lookup (dictionary, "backup-state", "b", &data->backup_state);
-  g_variant_lookup (dictionary, "export-blocked", "b", &data->export_blocked);
-  g_variant_lookup (dictionary, "extensions", "^as", &data->extensions);
-  g_variant_lookup (dictionary, "created", "x", &data->created);
-  g_variant_lookup (dictionary, "last-used", "x", &data->last_used);
-  g_variant_lookup (dictionary, "deleted", "x", &data->deleted);
-  g_variant_lookup (dictionary, "use-count", "t", &data->use_count);
-  g_variant_lookup (dictionary, "last-flags", "y", &data->last_flags);
-  g_variant_lookup (dictionary, "sign-count", "u", &data->sign_count);
   if (data->extensions == NULL)
     data->extensions = g_new0 (char *, 1);
   make_keys (self);

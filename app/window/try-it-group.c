@@ -73,7 +73,7 @@ update (MortiseTryItGroup *self)
   if (self->relying_party != NULL)
     return;
   show_progress (self,
-                 ready ? _ ("Mortise will ask you twice: once to make the passkey, once to use it.")
+                 ready ? _ ("Mortise asks you before it makes the passkey and before it uses it.")
                  : state <= MORTISE_AGENT_UNAVAILABLE
                      ? _ ("This works once Mortise’s background service does.")
                  : state == MORTISE_AGENT_NO_VAULT
@@ -177,7 +177,7 @@ on_registered (GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_pointer (&self->credential_id, g_bytes_unref);
   self->credential_id = g_bytes_ref (registration->credential_id);
   gtk_widget_set_visible (self->passkey_row, TRUE);
-  show_progress (self, _ ("2 of 2: say yes on Mortise’s prompt to sign in…"));
+  show_progress (self, _ ("Step 2 of 2: answer Mortise’s prompt to sign in…"));
   mortise_relying_party_sign_in_async (self->relying_party, self->device, MORTISE_TRY_IT_SITE, NULL,
                                        self->cancellable, on_signed_in, g_object_ref (self));
 }
@@ -205,7 +205,7 @@ on_start (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   self->relying_party = mortise_relying_party_new ();
   self->cancellable = g_cancellable_new ();
   set_running (self, TRUE);
-  show_progress (self, _ ("1 of 2: say yes on Mortise’s prompt to make the passkey…"));
+  show_progress (self, _ ("Step 1 of 2: answer Mortise’s prompt to make the passkey…"));
   mortise_relying_party_register_async (self->relying_party, self->device, MORTISE_TRY_IT_SITE,
                                         /* Translators: account name of the test passkey */
                                         _ ("Test account"), NULL, self->cancellable, on_registered,

@@ -48,6 +48,12 @@ mortise_window_fixture_open (MortiseWindowFixture *fixture)
   mortise_mock_agent_own_name (fixture->agent, FALSE);
   fixture->client = mortise_agent_client_new (fixture->connection, MORTISE_AGENT_CLIENT_NONE);
   mortise_test_wait_until (is_connected, fixture->client);
+  mortise_window_fixture_reopen (fixture);
+}
+
+void
+mortise_window_fixture_reopen (MortiseWindowFixture *fixture)
+{
   fixture->window = GTK_WINDOW (mortise_window_new (get_application (), fixture->client));
   fixture->root = GTK_WIDGET (fixture->window);
   mortise_test_screenshot_size (fixture->window, 1080, 760);

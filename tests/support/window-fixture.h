@@ -30,6 +30,9 @@ void mortise_window_fixture_set_up (MortiseWindowFixture *fixture);
 /** mortise_window_fixture_open: puts the agent on the bus, opens the window, waits until it shows
  * what the agent says */
 void mortise_window_fixture_open (MortiseWindowFixture *fixture);
+/** mortise_window_fixture_reopen: another window on the same agent, after the first was destroyed
+ */
+void mortise_window_fixture_reopen (MortiseWindowFixture *fixture);
 void mortise_window_fixture_tear_down (MortiseWindowFixture *fixture);
 
 /** mortise_window_fixture_wait_for_text: until a label on the screen contains @text */

@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "tests/support/window-fixture.h"
+
+/* What a person presses in the window, and what the agent is asked because of it. */
+
+typedef MortiseWindowFixture Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  mortise_window_fixture_set_up (fixture);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  mortise_window_fixture_tear_down (fixture);
+}
+
+static void
+open_samples (Fixture *fixture)
+{
+  mortise_mock_agent_add_samples (fixture->agent, MORTISE_TEST_NOW);
+  mortise_window_fixture_open (fixture);
+  mortise_window_fixture_wait_for_text (fixture, "github.com");
+}
+
+static void
+open_passkey (Fixture *fixture, const char *sentence)
+{
+  g_autofree char *name = g_strconcat ("Open ", sentence, NULL);
+
+  mortise_test_click (fixture->root, name);
+  mortise_window_fixture_wait_for_text (fixture, "Names on This Computer");
+}
+
+static void
+wait_for (Fixture *fixture, const char *text)
+{
+  mortise_window_fixture_wait_for_text (fixture, text);
+}
+
+typedef struct
+{
+  GtkWidget *root;
+  GType type;
+  const char *name;
+} Absence;
+
+static gboolean
+is_absent (gpointer user_data)
+{
+  const Absence *absence = user_data;
+
+  return mortise_test_find (absence->root, absence->type, absence->name) == NULL;
+}
+
+static void
+wait_until_gone (Fixture *fixture, GType type, const char *name)
+{
+  Absence absence = { fixture->root, type, name };
+
+  mortise_test_wait_until (is_absent, &absence);
+}
+
+static void
+test_open (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  open_passkey (fixture, "alice at github.com");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (mortise_test_get (
+                       fixture->root, ADW_TYPE_ENTRY_ROW, "Name in the site’s own list"))),
+                   ==, "Desk computer");
+  wait_for (fixture, "The TPM says: device-only.");
+  g_assert_true (mortise_test_has_text (fixture->root, "143"));
+  open_passkey (fixture, "alice-work at github.com");
+  wait_for (fixture, "The TPM says: not bound to this TPM.");
+}
+
+static void
+test_delete_and_undo (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  open_passkey (fixture, "alice at github.com");
+  mortise_test_click (fixture->root, "Delete This Passkey");
+  mortise_window_fixture_assert_call (fixture, "DeletePasskeys ([1],)");
+  wait_for (fixture, "Deleted alice at github.com");
+  wait_for (fixture, "9 passkeys");
+  g_assert_null (mortise_test_find (fixture->root, GTK_TYPE_BUTTON, "Open alice at github.com"));
+  /* Its page goes with it. */
+  g_assert_false (mortise_test_has_text (fixture->root, "Names on This Computer"));
+
+  mortise_test_click (fixture->root, "Undo");
+  mortise_window_fixture_assert_call (fixture, "RestorePasskeys ([1],)");
+  wait_for (fixture, "10 passkeys");
+  mortise_test_get (fixture->root, GTK_TYPE_BUTTON, "Open alice at github.com");
+}
+
+static void
+test_delete_denied (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  open_passkey (fixture, "alice at github.com");
+  mortise_mock_agent_set_answer (fixture->agent, "Denied", "You said no.");
+  mortise_test_click (fixture->root, "Delete This Passkey");
+  mortise_window_fixture_assert_call (fixture, "DeletePasskeys ([1],)");
+  mortise_test_settle (fixture->window);
+  g_assert_true (mortise_test_has_text (fixture->root, "10 passkeys"));
+  g_assert_false (mortise_test_has_text (fixture->root, "You said no."));
+  g_assert_true (mortise_test_has_text (fixture->root, "Names on This Computer"));
+}
+
+static void
+test_delete_fails (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  open_passkey (fixture, "alice at github.com");
+  mortise_mock_agent_set_answer (fixture->agent, "VaultFull", "The disk is full.");
+  mortise_test_click (fixture->root, "Delete This Passkey");
+  wait_for (fixture, "The disk is full.");
+  g_assert_true (mortise_test_has_text (fixture->root, "10 passkeys"));
+}
+
+static GtkEditable *
+get_label_entry (Fixture *fixture)
+{
+  return GTK_EDITABLE (mortise_test_get (fixture->root, ADW_TYPE_ENTRY_ROW, "Your label"));
+}
+
+static void
+test_edit_label (Fixture *fixture, gconstpointer data)
+{
+  GtkEditable *entry = NULL;
+
+  open_samples (fixture);
+  open_passkey (fixture, "alice at github.com");
+  entry = get_label_entry (fixture);
+  gtk_editable_set_text (entry, "Home");
+  g_signal_emit_by_name (entry, "apply");
+  mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'label': <'Home'>})");
+  /* In the list the label is shown as soon as the agent says so. */
+  wait_for (fixture, "Home");
+  gtk_editable_set_text (entry, "");
+  g_signal_emit_by_name (entry, "apply");
+  mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'label': <''>})");
+}
+
+static void
+test_edit_fails (Fixture *fixture, gconstpointer data)
+{
+  GtkEditable *entry = NULL;
+
+  open_samples (fixture);
+  open_passkey (fixture, "alice at github.com");
+  entry = get_label_entry (fixture);
+  mortise_mock_agent_set_answer (fixture->agent, "VaultFull", "The disk is full.");
+  gtk_editable_set_text (entry, "Home");
+  g_signal_emit_by_name (entry, "apply");
+  wait_for (fixture, "The disk is full.");
+  g_assert_cmpstr (gtk_editable_get_text (entry), ==, "Home");
+}
+
+/* What was typed and not yet applied is sent when another passkey is opened. */
+static void
+test_edit_and_leave (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  open_passkey (fixture, "alice at github.com");
+  gtk_editable_set_text (get_label_entry (fixture), "Half written");
+  open_passkey (fixture, "alice-work at github.com");
+  mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'label': <'Half written'>})");
+  g_assert_cmpstr (gtk_editable_get_text (get_label_entry (fixture)), ==, "Work account");
+}
+
+static gboolean
+is_missing (gpointer user_data)
+{
+  return mortise_agent_client_get_state (user_data) == MORTISE_AGENT_MISSING;
+}
+
+static gboolean
+is_unlocked (gpointer user_data)
+{
+  return mortise_agent_client_get_state (user_data) == MORTISE_AGENT_UNLOCKED;
+}
+
+static gboolean
+is_locked (gpointer user_data)
+{
+  return mortise_agent_client_get_state (user_data) == MORTISE_AGENT_LOCKED;
+}
+
+static void
+test_agent_restart (Fixture *fixture, gconstpointer data)
+{
+  GtkEditable *entry = NULL;
+  g_autofree char *calls = NULL;
+
+  open_samples (fixture);
+  open_passkey (fixture, "alice at github.com");
+  entry = get_label_entry (fixture);
+  gtk_editable_set_text (entry, "Half written");
+
+  mortise_mock_agent_release_name (fixture->agent);
+  mortise_test_wait_until (is_missing, fixture->client);
+  wait_for (fixture, "background service stopped");
+  g_assert_cmpstr (gtk_editable_get_text (entry), ==, "Half written");
+
+  /* It comes back locked, is unlocked, and the same page is there with the same words. */
+  mortise_mock_agent_set_state (fixture->agent, "locked");
+  mortise_mock_agent_own_name (fixture->agent, FALSE);
+  mortise_test_wait_until (is_locked, fixture->client);
+  wait_for (fixture, "The Vault Is Locked");
+  g_assert_false (mortise_test_has_text (fixture->root, "github.com"));
+  mortise_mock_agent_set_state (fixture->agent, "unlocked");
+  mortise_test_wait_until (is_unlocked, fixture->client);
+  wait_for (fixture, "Names on This Computer");
+  entry = get_label_entry (fixture);
+  g_assert_cmpstr (gtk_editable_get_text (entry), ==, "Half written");
+  g_signal_emit_by_name (entry, "apply");
+  mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'label': <'Half written'>})");
+}
+
+static void
+test_call_while_away (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  open_passkey (fixture, "alice at github.com");
+  mortise_mock_agent_release_name (fixture->agent);
+  mortise_test_wait_until (is_missing, fixture->client);
+  mortise_test_click (fixture->root, "Delete This Passkey");
+  mortise_test_settle (fixture->window);
+  g_assert_true (mortise_test_has_text (fixture->root, "github.com"));
+}
+
+static void
+test_lock_and_unlock (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  mortise_test_click (fixture->root, "Lock the Vault");
+  mortise_window_fixture_assert_call (fixture, "Lock ()");
+  wait_for (fixture, "using a passkey needs your PIN");
+  mortise_test_click (fixture->root, "Unlock the Vault");
+  mortise_window_fixture_assert_call (fixture, "Unlock ()");
+  wait_for (fixture, "The vault is unlocked.");
+}
+
+static void
+test_unlock_to_read (Fixture *fixture, gconstpointer data)
+{
+  mortise_mock_agent_set_state (fixture->agent, "listable");
+  open_samples (fixture);
+  open_passkey (fixture, "alice at github.com");
+  wait_for (fixture, "This is what was recorded");
+  mortise_test_click (fixture->root, "Unlock and Read from the TPM…");
+  mortise_window_fixture_assert_call (fixture, "Unlock ()");
+  wait_for (fixture, "Read from the TPM just now.");
+}
+
+static void
+test_locked_page (Fixture *fixture, gconstpointer data)
+{
+  mortise_mock_agent_add_samples (fixture->agent, MORTISE_TEST_NOW);
+  mortise_mock_agent_set_state (fixture->agent, "locked");
+  mortise_window_fixture_open (fixture);
+  mortise_test_click (fixture->root, "Unlock…");
+  mortise_window_fixture_assert_call (fixture, "Unlock ()");
+  wait_for (fixture, "10 passkeys");
+}
+
+static void
+test_retry (Fixture *fixture, gconstpointer data)
+{
+  mortise_mock_agent_set_problem (fixture->agent, "VaultInUse", "");
+  mortise_window_fixture_open (fixture);
+  mortise_test_click (fixture->root, "Try Again");
+  mortise_window_fixture_assert_call (fixture, "Retry ()");
+}
+
+static void
+test_problem_leads_to_health (Fixture *fixture, gconstpointer data)
+{
+  mortise_mock_agent_set_problem (fixture->agent, "TpmMissing", "");
+  mortise_window_fixture_open (fixture);
+  mortise_test_click (fixture->root, "See What Is Wrong");
+  wait_for (fixture, "What Passkeys Need");
+}
+
+static void
+test_recently_deleted (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  gtk_widget_activate_action (fixture->root, "win.page", "s", "deleted");
+  wait_for (fixture, "27 days left");
+  mortise_test_click (fixture->root, "Restore alice_1999 at old-forum.example");
+  mortise_window_fixture_assert_call (fixture, "RestorePasskeys ([11],)");
+  wait_for (fixture, "Passkey restored");
+  wait_until_gone (fixture, GTK_TYPE_BUTTON, "Restore alice_1999 at old-forum.example");
+  mortise_test_click (fixture->root, "Delete alice at video.example for good");
+  mortise_window_fixture_assert_call (fixture, "PurgePasskeys ([12],)");
+  wait_for (fixture, "Nothing Was Deleted");
+}
+
+static void
+test_purge_all (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  gtk_widget_activate_action (fixture->root, "win.page", "s", "deleted");
+  wait_for (fixture, "27 days left");
+  mortise_test_click (fixture->root, "Delete All for Good");
+  mortise_window_fixture_assert_call (fixture, "PurgePasskeys ([11, 12],)");
+  wait_for (fixture, "Nothing Was Deleted");
+}
+
+/* A passkey made in a browser meanwhile. */
+static void
+test_passkey_appears (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  mortise_mock_agent_add (fixture->agent, MORTISE_TEST_NOW,
+                          g_variant_new_parsed ("{'rp-id': <'brand-new.example'>}"));
+  mortise_mock_agent_emit_changed (fixture->agent);
+  wait_for (fixture, "11 passkeys");
+  g_assert_true (mortise_test_has_text (fixture->root, "brand-new.example"));
+}
+
+static GtkWidget *
+open_preferences (Fixture *fixture)
+{
+  g_autoptr (GList) windows = NULL;
+
+  gtk_widget_activate_action (fixture->root, "win.preferences", NULL);
+  windows = gtk_window_list_toplevels ();
+  for (GList *entry = windows; entry != NULL; entry = entry->next)
+    {
+      if (ADW_IS_PREFERENCES_WINDOW (entry->data) && gtk_widget_get_visible (entry->data))
+        {
+          mortise_test_settle (entry->data);
+          return entry->data;
+        }
+    }
+  g_error ("There are no preferences");
+}
+
+static gboolean
+is_on (gpointer user_data)
+{
+  return gtk_switch_get_state (user_data);
+}
+
+static gboolean
+is_off (gpointer user_data)
+{
+  return !gtk_switch_get_state (user_data) && !gtk_switch_get_active (user_data);
+}
+
+static void
+test_settings (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *dialog = NULL;
+  GtkWidget *export_switch = NULL;
+  AdwComboRow *idle = NULL;
+
+  mortise_window_fixture_open (fixture);
+  dialog = open_preferences (fixture);
+  export_switch =
+      mortise_test_get (dialog, GTK_TYPE_SWITCH, "Allow encrypted export of new passkeys");
+  gtk_widget_activate (export_switch);
+  mortise_window_fixture_assert_call (fixture, "SetSetting ('export-default', <true>)");
+  mortise_test_wait_until (is_on, export_switch);
+
+  /* A no on the prompt: the switch goes back. */
+  mortise_mock_agent_set_answer (fixture->agent, "Denied", "You said no.");
+  gtk_widget_activate (mortise_test_get (dialog, GTK_TYPE_SWITCH, "Always ask for the PIN"));
+  mortise_window_fixture_assert_call (fixture, "SetSetting ('always-uv', <true>)");
+  mortise_test_wait_until (is_off,
+                           mortise_test_get (dialog, GTK_TYPE_SWITCH, "Always ask for the PIN"));
+
+  mortise_mock_agent_set_answer (fixture->agent, NULL, NULL);
+  idle =
+      ADW_COMBO_ROW (mortise_test_get (dialog, ADW_TYPE_COMBO_ROW, "Lock after time without use"));
+  g_assert_cmpuint (adw_combo_row_get_selected (idle), ==, 1);
+  adw_combo_row_set_selected (idle, 2);
+  mortise_window_fixture_assert_call (fixture, "SetSetting ('idle-lock', <uint32 900>)");
+
+  mortise_test_click (dialog, "Change PIN");
+  mortise_window_fixture_assert_call (fixture, "ChangePin ()");
+  mortise_test_click (dialog, "Destroy the Vault");
+  mortise_window_fixture_assert_call (fixture, "Reset ()");
+  wait_for (fixture, "Passkeys on This Computer");
+}
+
+static void
+test_first_run (Fixture *fixture, gconstpointer data)
+{
+  mortise_mock_agent_set_state (fixture->agent, "no-vault");
+  mortise_mock_agent_set_answer (fixture->agent, "Denied", "You said no.");
+  mortise_window_fixture_open (fixture);
+  mortise_test_click (fixture->root, "Choose a PIN…");
+  mortise_window_fixture_assert_call (fixture, "CreateVault ()");
+  wait_for (fixture, "Passkeys on This Computer");
+  mortise_mock_agent_set_answer (fixture->agent, NULL, NULL);
+  mortise_test_settle (fixture->window);
+  mortise_test_click (fixture->root, "Choose a PIN…");
+  mortise_window_fixture_assert_call (fixture, "CreateVault ()");
+  wait_for (fixture, "Your Vault Is Ready");
+  mortise_test_click (fixture->root, "Go to Your Passkeys");
+  wait_for (fixture, "No Passkeys Yet");
+}
+
+static void
+test_keyboard (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  /* Search, choose the first result, go back and to other pages: no pointer. */
+  mortise_test_keys ("ctrl+f", NULL);
+  mortise_test_settle (fixture->window);
+  mortise_test_keys ("m", "u", "l", "l", "e", "r", NULL);
+  wait_for (fixture, "1 of 10");
+  mortise_test_keys ("Return", NULL);
+  wait_for (fixture, "Names on This Computer");
+  g_assert_true (mortise_test_has_text (fixture->root, "Zoë Müller"));
+  mortise_test_keys ("ctrl+f", "Escape", NULL);
+  wait_for (fixture, "10 passkeys");
+  mortise_test_keys ("alt+2", NULL);
+  wait_for (fixture, "27 days left");
+  mortise_test_keys ("alt+3", NULL);
+  wait_for (fixture, "What Passkeys Need");
+  mortise_test_keys ("alt+1", NULL);
+  wait_for (fixture, "10 passkeys");
+  mortise_test_keys ("ctrl+l", NULL);
+  mortise_window_fixture_assert_call (fixture, "Lock ()");
+}
+
+/* Typing with nothing focused in particular starts a search. */
+static void
+test_type_to_search (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  gtk_widget_grab_focus (
+      mortise_test_get (fixture->root, GTK_TYPE_BUTTON, "Open alice at github.com"));
+  mortise_test_keys ("g", "i", "t", "h", NULL);
+  wait_for (fixture, "2 of 10");
+}
+
+static gboolean
+has_focus (gpointer user_data)
+{
+  return gtk_widget_has_focus (user_data);
+}
+
+/* Tab leads into the list, the arrow keys through it, and the page follows. */
+static void
+test_list_by_keyboard (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  gtk_widget_grab_focus (mortise_test_get (fixture->root, GTK_TYPE_MENU_BUTTON, "Sort and Filter"));
+  mortise_test_keys ("Tab", NULL);
+  mortise_test_settle (fixture->window);
+  mortise_test_keys ("Down", NULL);
+  mortise_test_wait_until (has_focus,
+                           mortise_test_get (fixture->root, GTK_TYPE_BUTTON,
+                                             "Open alice@example.com at accounts.google.com"));
+  wait_for (fixture, "Names on This Computer");
+  g_assert_true (mortise_test_has_text (fixture->root, "Multi-device: may be backed up"));
+  mortise_test_keys ("Down", "Down", "Return", NULL);
+  wait_for (fixture, "Single-device: cannot be backed up");
+}
+
+static gboolean
+has_ten_thousand (gpointer user_data)
+{
+  return mortise_test_has_text (user_data, "10000 passkeys");
+}
+
+static void
+test_many (Fixture *fixture, gconstpointer data)
+{
+  gint64 start = 0;
+
+  mortise_mock_agent_add_many (fixture->agent, MORTISE_TEST_NOW, 10000);
+  start = g_get_monotonic_time ();
+  mortise_window_fixture_open (fixture);
+  g_test_message ("first frame after %.0f ms", (g_get_monotonic_time () - start) / 1000.0);
+  mortise_test_wait_until (has_ten_thousand, fixture->root);
+  g_test_message ("all listed after %.0f ms", (g_get_monotonic_time () - start) / 1000.0);
+  gtk_widget_activate_action (fixture->root, "win.search", NULL);
+  start = g_get_monotonic_time ();
+  gtk_editable_set_text (
+      GTK_EDITABLE (mortise_test_get (fixture->root, GTK_TYPE_SEARCH_ENTRY, NULL)), "user-09999");
+  wait_for (fixture, "1 of 10000");
+  g_test_message ("found after %.0f ms", (g_get_monotonic_time () - start) / 1000.0);
+}
+
+static void
+note_gone (gpointer data, GObject *object)
+{
+  (*(guint *) data)++;
+}
+
+static void
+test_deleted_by_keyboard (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  mortise_test_keys ("alt+2", NULL);
+  wait_for (fixture, "27 days left");
+  gtk_widget_grab_focus (mortise_test_get (fixture->root, GTK_TYPE_BUTTON, "Delete All for Good"));
+  mortise_test_keys ("Tab", NULL);
+  mortise_test_wait_until (has_focus, mortise_test_get (fixture->root, GTK_TYPE_BUTTON,
+                                                        "Restore alice_1999 at old-forum.example"));
+  mortise_test_keys ("space", NULL);
+  mortise_window_fixture_assert_call (fixture, "RestorePasskeys ([11],)");
+}
+
+/* Windows, pages, stores and rows go when the window does. */
+static void
+test_no_leak (Fixture *fixture, gconstpointer data)
+{
+  const guint rounds = 10;
+  guint gone = 0;
+
+  mortise_mock_agent_add_samples (fixture->agent, MORTISE_TEST_NOW);
+  mortise_window_fixture_open (fixture);
+  for (guint i = 0; i < rounds; i++)
+    {
+      GtkWidget *page = NULL;
+
+      mortise_window_fixture_wait_for_text (fixture, "github.com");
+      open_passkey (fixture, "alice at github.com");
+      page = mortise_test_get (fixture->root, g_type_from_name ("MortisePasskeyPage"), NULL);
+      g_object_weak_ref (G_OBJECT (fixture->window), note_gone, &gone);
+      g_object_weak_ref (G_OBJECT (page), note_gone, &gone);
+      gtk_window_destroy (fixture->window);
+      mortise_test_iterate ();
+      mortise_window_fixture_reopen (fixture);
+    }
+  g_assert_cmpuint (gone, ==, 2 * rounds);
+}
+
+int
+main (int argc, char **argv)
+{
+  mortise_test_gui_init (&argc, &argv);
+  /* By the words on the screen: once, in English. */
+  if (!g_str_equal (mortise_test_get_variant (), "light"))
+    return g_test_run ();
+
+#define ADD(name, function)                                                                        \
+  g_test_add ("/window/actions/" name, Fixture, NULL, set_up, function, tear_down)
+  ADD ("open", test_open);
+  ADD ("delete-and-undo", test_delete_and_undo);
+  ADD ("delete-denied", test_delete_denied);
+  ADD ("delete-fails", test_delete_fails);
+  ADD ("edit-label", test_edit_label);
+  ADD ("edit-fails", test_edit_fails);
+  ADD ("edit-and-leave", test_edit_and_leave);
+  ADD ("agent-restart", test_agent_restart);
+  ADD ("call-while-away", test_call_while_away);
+  ADD ("lock-and-unlock", test_lock_and_unlock);
+  ADD ("unlock-to-read", test_unlock_to_read);
+  ADD ("locked-page", test_locked_page);
+  ADD ("retry", test_retry);
+  ADD ("problem-leads-to-health", test_problem_leads_to_health);
+  ADD ("recently-deleted", test_recently_deleted);
+  ADD ("purge-all", test_purge_all);
+  ADD ("passkey-appears", test_passkey_appears);
+  ADD ("settings", test_settings);
+  ADD ("first-run", test_first_run);
+  ADD ("keyboard", test_keyboard);
+  ADD ("type-to-search", test_type_to_search);
+  ADD ("list-by-keyboard", test_list_by_keyboard);
+  ADD ("deleted-by-keyboard", test_deleted_by_keyboard);
+  ADD ("many", test_many);
+  ADD ("no-leak", test_no_leak);
+#undef ADD
+  return g_test_run ();
+}
