@@ -156,13 +156,13 @@ approve (MortisePromptWindow *self)
 
 /* --- Filling the window --- */
 
+/* “_Sign In” without its mark; in Japanese and Chinese the whole “(_S)” is the mark. */
 static char *
 without_mnemonic (const char *text)
 {
-  GString *plain = g_string_new (text);
+  g_autoptr (GRegex) regex = g_regex_new ("\\(_.\\)|_", 0, 0, NULL);
 
-  (void) g_string_replace (plain, "_", "", 1);
-  return g_string_free (plain, FALSE);
+  return g_regex_replace_literal (regex, text, -1, 0, "", 0, NULL);
 }
 
 /* GTK strings a widget's own name and that of its label together: “Cancel Cancel”. */

@@ -964,7 +964,7 @@ main (int argc, char **argv)
 
       g_test_add_data_func (path, question, test_looks);
     }
-  g_test_add_func ("/prompt/fits-narrow", test_fits_narrow);
+  g_test_add_func ("/prompt/looks/fits-narrow", test_fits_narrow);
   /* The rest looks for English words. */
   if (g_str_equal (mortise_test_get_variant (), "ja"))
     return g_test_run ();
