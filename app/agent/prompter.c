@@ -206,9 +206,11 @@ wait_for_slot (Question *question, GError **error)
 static GVariant *
 complete_members (Question *question, guint timeout)
 {
+  const char *kind = "";
   GVariantDict dict;
 
   g_variant_dict_init (&dict, question->members);
+  (void) g_variant_dict_lookup (&dict, "kind", "&s", &kind);
   g_variant_dict_insert (&dict, "needs-pin", "b", question->needs_pin);
   if (question->vault != NULL)
     {
@@ -221,6 +223,9 @@ complete_members (Question *question, guint timeout)
       g_variant_dict_insert (&dict, "min-pin-length", "u", length);
       g_variant_dict_insert (&dict, "retries", "u",
                              mortise_vault_get_pin_retries (question->vault));
+      /* A client that resets does not know what will be lost; the person has to. */
+      if (g_str_equal (kind, "reset"))
+        g_variant_dict_insert (&dict, "count", "u", mortise_vault_count (question->vault));
     }
   g_variant_dict_insert (&dict, "demo", "b", question->prompter->demo);
   mortise_consent_question_insert_string (&dict, "host", g_get_host_name ());

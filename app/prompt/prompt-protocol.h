@@ -63,7 +63,8 @@ typedef enum
  *  "algorithm" i: COSE algorithm for "register"
  *  "passkeys" as: for "delete" "purge" and "edit", what it is about, one line each
  *  "changes" as: for "edit": one line each, what becomes what
- *  "count" u: for "reset": how many passkeys will be lost
+ *  "count" u: for "reset": how many passkeys will be lost; for "delete" and "purge": how many there
+ *            are, as "passkeys" may be cut
  *  "requester" s: who asks, for questions over the bus: "the Mortise window", or the program's name
  *            and process number as the bus daemon tells it
  *  "demo" b: software TPM, demo mode: the prompt says so

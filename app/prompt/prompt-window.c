@@ -14,8 +14,8 @@
 #include "app/prompt/prompt-words.h"
 #include "core/text/display-text.h"
 
-/* More lines than anyone reads; the heading says how many there are. */
-#define LINES_MAX  200
+/* More lines than anyone reads; the heading says how many there are. The agent sends fewer. */
+#define LINES_MAX  256
 #define LINE_CHARS 200
 
 #define SITE_SHORT  20

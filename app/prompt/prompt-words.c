@@ -113,7 +113,8 @@ G_STATIC_ASSERT (G_N_ELEMENTS (kind_words) == MORTISE_PROMPT_EDIT + 1);
 static guint
 passkey_count (const MortisePromptQuestion *question)
 {
-  return MAX (1, g_strv_length (question->passkeys));
+  /* A long list comes cut, with its true length beside it. */
+  return MAX (1, question->has_count ? question->count : g_strv_length (question->passkeys));
 }
 
 static char *
