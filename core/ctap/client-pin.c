@@ -47,15 +47,16 @@ key_agreement_of (MortiseAuthenticator *self, guint protocol)
 }
 
 MortiseSecret *
-mortise_client_pin_decapsulate (MortiseAuthenticator *self, const MortiseClientPin *pin)
+mortise_client_pin_decapsulate (MortiseAuthenticator *self,
+                                guint protocol,
+                                const MortiseCborValue *key_agreement)
 {
   const guint8 *x;
   const guint8 *y;
 
-  if (mortise_cose_read_key_agreement (&pin->parameters.key_agreement, &x, &y) != CTAP1_ERR_SUCCESS)
+  if (mortise_cose_read_key_agreement (key_agreement, &x, &y) != CTAP1_ERR_SUCCESS)
     return NULL;
-  return mortise_pin_uv_auth_decapsulate (pin->protocol, key_agreement_of (self, pin->protocol), x,
-                                          y);
+  return mortise_pin_uv_auth_decapsulate (protocol, key_agreement_of (self, protocol), x, y);
 }
 
 CtapStatus
@@ -203,7 +204,7 @@ get_pin_token (MortiseAuthenticator *self, MortiseClientPin *pin)
   status = mortise_client_pin_check_retries (self);
   if (status != CTAP1_ERR_SUCCESS)
     return status;
-  shared = mortise_client_pin_decapsulate (self, pin);
+  shared = mortise_client_pin_decapsulate (self, pin->protocol, &pin->parameters.key_agreement);
   if (shared == NULL)
     return CTAP1_ERR_INVALID_PARAMETER;
   status = verify_pin (self, pin, shared);
@@ -272,7 +273,7 @@ get_token_using_pin (MortiseAuthenticator *self, MortiseClientPin *pin)
     status = mortise_client_pin_check_retries (self);
   if (status != CTAP1_ERR_SUCCESS)
     return status;
-  shared = mortise_client_pin_decapsulate (self, pin);
+  shared = mortise_client_pin_decapsulate (self, pin->protocol, &pin->parameters.key_agreement);
   if (shared == NULL)
     return CTAP1_ERR_INVALID_PARAMETER;
   status = verify_pin (self, pin, shared);
@@ -298,6 +299,21 @@ status_of_failed_uv (const GError *error)
   return ctap_status_from_error (error);
 }
 
+/*
+ * The account that a token for a sign-in will be used for, where there is no choice. Among several
+ * it is chosen when the request itself comes.
+ */
+static GPtrArray *
+only_account_of (MortiseAuthenticator *self, const char *rp_id)
+{
+  g_autoptr (GPtrArray) accounts = NULL;
+
+  if (mortise_vault_get_state (self->vault) < MORTISE_VAULT_LISTABLE)
+    return NULL;
+  accounts = mortise_vault_find_by_rp (self->vault, rp_id, FALSE, NULL);
+  return accounts != NULL && accounts->len == 1 ? g_steal_pointer (&accounts) : NULL;
+}
+
 /* getPinUvAuthTokenUsingUvWithPermissions (CTAP 2.1 §6.5.5.7.3). */
 static CtapStatus
 get_token_using_uv (MortiseAuthenticator *self, MortiseClientPin *pin)
@@ -305,6 +321,7 @@ get_token_using_uv (MortiseAuthenticator *self, MortiseClientPin *pin)
   g_autoptr (MortiseSecret) shared = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *rp_id = NULL;
+  g_autoptr (GPtrArray) accounts = NULL;
   MortiseConsentQuestion question = { .kind = MORTISE_CONSENT_VERIFY, .verify = TRUE };
   MortiseConsentAnswer answer = { 0 };
   guint permissions = 0;
@@ -318,11 +335,18 @@ get_token_using_uv (MortiseAuthenticator *self, MortiseClientPin *pin)
     return CTAP2_ERR_NOT_ALLOWED;
   if (uv_retries (self) == 0)
     return CTAP2_ERR_UV_BLOCKED;
-  shared = mortise_client_pin_decapsulate (self, pin);
+  shared = mortise_client_pin_decapsulate (self, pin->protocol, &pin->parameters.key_agreement);
   if (shared == NULL)
     return CTAP1_ERR_INVALID_PARAMETER;
 
   question.rp_id = rp_id;
+  if (permissions == MORTISE_PERMISSION_GA)
+    {
+      /* Nobody is asked again: this is the consent to sign in. */
+      accounts = only_account_of (self, rp_id);
+      question.kind = MORTISE_CONSENT_SIGN_IN;
+      question.accounts = accounts;
+    }
   if (!mortise_authenticator_ask (self, pin->request, &question, &answer, &error) ||
       !answer.verified)
     return status_of_failed_uv (error);

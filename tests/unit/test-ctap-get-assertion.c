@@ -579,9 +579,10 @@ test_uv_token_is_presence (CtapFixture *f, gconstpointer data)
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_get_token_with_uv (f, 2, MORTISE_PERMISSION_GA, "example.com", &token), ==,
                    CTAP1_ERR_SUCCESS);
-  question = take (f, MORTISE_CONSENT_VERIFY);
+  question = take (f, MORTISE_CONSENT_SIGN_IN);
   g_assert_cmpstr (question->rp_id, ==, "example.com");
   g_assert_true (question->verify);
+  g_assert_cmpuint (question->accounts->len, ==, 1);
   param = ctap_token_param (token, 2);
   g_assert_cmphex (ctap_get (f, &(CtapGet){ .param = param, .protocol = 2 }, &answer), ==,
                    CTAP1_ERR_SUCCESS);
@@ -592,7 +593,7 @@ test_uv_token_is_presence (CtapFixture *f, gconstpointer data)
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_get_token_with_uv (f, 2, MORTISE_PERMISSION_GA, "example.com", &late), ==,
                    CTAP1_ERR_SUCCESS);
-  drop (f, MORTISE_CONSENT_VERIFY);
+  drop (f, MORTISE_CONSENT_SIGN_IN);
   late_param = ctap_token_param (late, 2);
   g_assert_cmphex (get (f, &(CtapGet){ .up = -1, .param = late_param, .protocol = 2 }), ==,
                    CTAP1_ERR_SUCCESS);
@@ -612,12 +613,14 @@ test_uv_token_chooser (CtapFixture *f, gconstpointer data)
   g_autoptr (MortiseSecret) token = NULL;
   g_autoptr (GBytes) param = NULL;
   g_autoptr (CtapAnswer) answer = NULL;
+  g_autoptr (MortiseAskedQuestion) at_token = NULL;
   g_autoptr (MortiseAskedQuestion) question = NULL;
 
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_get_token_with_uv (f, 1, MORTISE_PERMISSION_GA, "example.com", &token), ==,
                    CTAP1_ERR_SUCCESS);
-  drop (f, MORTISE_CONSENT_VERIFY);
+  at_token = take (f, MORTISE_CONSENT_SIGN_IN);
+  g_assert_true (at_token->accounts == NULL || at_token->accounts->len == 0);
   param = ctap_token_param (token, 1);
   mortise_scripted_consent_allow_with (f->consent, FALSE, 1);
   g_assert_cmphex (ctap_get (f, &(CtapGet){ .param = param, .protocol = 1 }, &answer), ==,
