@@ -60,7 +60,7 @@ mortise_client_pin_set (MortiseAuthenticator *self, MortiseClientPin *pin)
 
   if (mortise_authenticator_is_protected (self))
     return CTAP2_ERR_PIN_AUTH_INVALID;
-  shared = mortise_client_pin_decapsulate (self, pin);
+  shared = mortise_client_pin_decapsulate (self, pin->protocol, &pin->parameters.key_agreement);
   if (shared == NULL)
     return CTAP1_ERR_INVALID_PARAMETER;
   if (!mortise_pin_uv_auth_verify (pin->protocol, shared, parameters->new_pin_enc.data,
@@ -145,7 +145,7 @@ mortise_client_pin_change (MortiseAuthenticator *self, MortiseClientPin *pin)
 
   if (status != CTAP1_ERR_SUCCESS)
     return status;
-  shared = mortise_client_pin_decapsulate (self, pin);
+  shared = mortise_client_pin_decapsulate (self, pin->protocol, &pin->parameters.key_agreement);
   if (shared == NULL)
     return CTAP1_ERR_INVALID_PARAMETER;
   if (!is_change_authentic (pin, shared))

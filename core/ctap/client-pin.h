@@ -29,12 +29,15 @@ typedef struct
 
 /**
  * mortise_client_pin_decapsulate:
+ * @protocol: a supported PIN/UV auth protocol
+ * @key_agreement: the platform's key agreement key
  *
  * Returns: (transfer full) (nullable): the secret shared with the platform; %NULL for a
  *   key agreement key that is none, which is %CTAP1_ERR_INVALID_PARAMETER
  */
 MortiseSecret *mortise_client_pin_decapsulate (MortiseAuthenticator *self,
-                                               const MortiseClientPin *pin);
+                                               guint protocol,
+                                               const MortiseCborValue *key_agreement);
 
 /** mortise_client_pin_check_retries: Returns: whether the PIN may be tried at all */
 CtapStatus mortise_client_pin_check_retries (MortiseAuthenticator *self);

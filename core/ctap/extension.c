@@ -6,6 +6,8 @@
 /* Sorted as map keys are: by length, then by bytes. */
 static const MortiseExtension *const extensions[] = {
   &mortise_cred_protect_extension,
+  &mortise_hmac_secret_extension,
+  &mortise_hmac_secret_mc_extension,
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (extensions) <= MORTISE_CBOR_MAP_MAX);

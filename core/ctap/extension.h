@@ -47,6 +47,8 @@ typedef struct
 } MortiseExtension;
 
 extern const MortiseExtension mortise_cred_protect_extension;
+extern const MortiseExtension mortise_hmac_secret_extension;
+extern const MortiseExtension mortise_hmac_secret_mc_extension;
 
 /** mortise_extensions: Returns: (array length=ret_n): all, in the canonical order of their names */
 const MortiseExtension *const *mortise_extensions (gsize *ret_n);

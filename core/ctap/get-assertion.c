@@ -66,6 +66,7 @@ mortise_get_assertion_free (MortiseGetAssertion *get)
   g_clear_pointer (&get->request_bytes, g_bytes_unref);
   g_clear_pointer (&get->rp_id, g_free);
   g_clear_pointer (&get->credentials, g_ptr_array_unref);
+  mortise_hmac_secret_input_clear (&get->hmac_secret_input);
   g_free (get);
 }
 
@@ -505,9 +506,9 @@ mortise_ctap_get_assertion (MortiseAuthenticator *self,
       parameters.pin_uv_auth_param.size == 0)
     return mortise_authenticator_touch (self, request);
 
-  status = mortise_extensions_read_get (self, get, &parameters.extensions);
+  status = check_options (self, &parameters, &options, get);
   if (status == CTAP1_ERR_SUCCESS)
-    status = check_options (self, &parameters, &options, get);
+    status = mortise_extensions_read_get (self, get, &parameters.extensions);
   if (status == CTAP1_ERR_SUCCESS)
     status = check_token (self, &parameters, get);
   if (status == CTAP1_ERR_SUCCESS)

@@ -3,6 +3,7 @@
 
 #include "core/ctap/authenticator-private.h"
 #include "core/ctap/ctap-entities.h"
+#include "core/ctap/hmac-secret.h"
 
 G_BEGIN_DECLS
 
@@ -21,6 +22,7 @@ G_BEGIN_DECLS
  * @next: index of the credential that getNextAssertion gives
  * @expires_at: until when it may, on the authenticator's clock
  * @extension_inputs: bit i: an input for the i-th extension was given
+ * @hmac_secret_input: hmac-secret's input
  *
  * One authenticatorGetAssertion under way, kept for getNextAssertion.
  */
@@ -40,6 +42,7 @@ struct _MortiseGetAssertion
   guint next;
   gint64 expires_at;
   guint extension_inputs;
+  MortiseHmacSecretInput hmac_secret_input;
 };
 
 void mortise_get_assertion_free (MortiseGetAssertion *get);

@@ -93,6 +93,7 @@ make_credential_clear (MortiseMakeCredential *make)
   g_clear_pointer (&make->rp_id, g_free);
   g_clear_pointer (&make->rp_name, g_free);
   mortise_ctap_user_clear (&make->user);
+  mortise_hmac_secret_input_clear (&make->hmac_secret_input);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MortiseMakeCredential, make_credential_clear)

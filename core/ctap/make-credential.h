@@ -3,6 +3,7 @@
 
 #include "core/ctap/authenticator-private.h"
 #include "core/ctap/ctap-entities.h"
+#include "core/ctap/hmac-secret.h"
 
 G_BEGIN_DECLS
 
@@ -19,6 +20,8 @@ G_BEGIN_DECLS
  * @verified: the user was verified for this request
  * @extension_inputs: bit i: an input for the i-th extension was given
  * @cred_protect: credProtect's input, 0 if none
+ * @hmac_secret: hmac-secret is asked for
+ * @hmac_secret_input: hmac-secret-mc's input
  *
  * One authenticatorMakeCredential under way.
  */
@@ -36,6 +39,8 @@ typedef struct
   gboolean verified;
   guint extension_inputs;
   guint8 cred_protect;
+  gboolean hmac_secret;
+  MortiseHmacSecretInput hmac_secret_input;
 } MortiseMakeCredential;
 
 G_END_DECLS

@@ -314,6 +314,13 @@ write_algorithms (MortiseCborWriter *writer, const CtapMake *make)
     }
 }
 
+static void
+write_encoded (MortiseCborWriter *writer, MortiseCborMap *map, gint64 key, GBytes *encoded)
+{
+  mortise_cbor_map_key (writer, map, key);
+  mortise_cbor_write_raw (writer, g_bytes_get_data (encoded, NULL), g_bytes_get_size (encoded));
+}
+
 GBytes *
 ctap_make_parameters (const CtapMake *make)
 {
@@ -331,7 +338,9 @@ ctap_make_parameters (const CtapMake *make)
       mortise_cbor_map_key (writer, &map, 0x05);
       write_descriptors (writer, make->exclude);
     }
-  if (make->cred_protect != 0)
+  if (make->extensions != NULL)
+    write_encoded (writer, &map, 0x06, make->extensions);
+  else if (make->cred_protect != 0)
     {
       MortiseCborMap extensions;
 
@@ -368,6 +377,8 @@ ctap_get_parameters (const CtapGet *get)
       mortise_cbor_map_key (writer, &map, 0x03);
       write_descriptors (writer, get->allow);
     }
+  if (get->extensions != NULL)
+    write_encoded (writer, &map, 0x04, get->extensions);
   write_options (writer, &map, 0x05, get->rk, get->up, get->uv);
   write_token (writer, &map, 0x06, get->param, get->protocol);
   mortise_cbor_map_end (writer, &map);
@@ -404,6 +415,7 @@ ctap_answer_free (CtapAnswer *answer)
   g_clear_pointer (&answer->signature, g_bytes_unref);
   g_clear_pointer (&answer->credential_id, g_bytes_unref);
   g_clear_pointer (&answer->public_key, g_bytes_unref);
+  g_clear_pointer (&answer->large_blob_key, g_bytes_unref);
   g_clear_pointer (&answer->extensions, g_bytes_unref);
   g_clear_pointer (&answer->user_id, g_bytes_unref);
   g_free (answer->user_name);
@@ -412,8 +424,8 @@ ctap_answer_free (CtapAnswer *answer)
   g_free (answer);
 }
 
-static gboolean
-find (const MortiseCborValue *map, gint64 key, const char *name, MortiseCborValue *ret_value)
+gboolean
+ctap_find (const MortiseCborValue *map, gint64 key, const char *name, MortiseCborValue *ret_value)
 {
   MortiseCborIter iter;
   MortiseCborValue k;
@@ -438,14 +450,14 @@ dup_text (const MortiseCborValue *map, const char *name)
 {
   MortiseCborValue value;
 
-  if (!find (map, 0, name, &value))
+  if (!ctap_find (map, 0, name, &value))
     return NULL;
   g_assert_cmpint (value.type, ==, MORTISE_CBOR_TEXT);
   return g_strndup ((const char *) value.data, value.size);
 }
 
-static MortiseCborValue
-parse (GBytes *cbor)
+MortiseCborValue
+ctap_parse (GBytes *cbor)
 {
   MortiseCborValue value = { 0 };
 
@@ -497,7 +509,7 @@ read_authenticator_data (CtapAnswer *answer)
   if ((answer->flags & MORTISE_AUTH_DATA_ED) != 0)
     {
       answer->extensions = g_bytes_new (data + at, size - at);
-      g_assert_cmpint (parse (answer->extensions).type, ==, MORTISE_CBOR_MAP);
+      g_assert_cmpint (ctap_parse (answer->extensions).type, ==, MORTISE_CBOR_MAP);
       at = size;
     }
   g_assert_cmpuint (at, ==, size);
@@ -507,17 +519,19 @@ static CtapAnswer *
 read_attestation (GBytes *cbor)
 {
   CtapAnswer *answer = g_new0 (CtapAnswer, 1);
-  MortiseCborValue map = parse (cbor);
+  MortiseCborValue map = ctap_parse (cbor);
   MortiseCborValue value;
   MortiseCborValue statement;
 
-  g_assert_true (find (&map, 1, NULL, &value));
+  g_assert_true (ctap_find (&map, 1, NULL, &value));
   answer->format = g_strndup ((const char *) value.data, value.size);
-  g_assert_true (find (&map, 2, NULL, &value));
+  g_assert_true (ctap_find (&map, 2, NULL, &value));
   answer->authenticator_data = mortise_cbor_value_to_bytes (&value);
-  g_assert_true (find (&map, 3, NULL, &statement));
-  g_assert_true (find (&statement, 0, "sig", &value));
+  g_assert_true (ctap_find (&map, 3, NULL, &statement));
+  g_assert_true (ctap_find (&statement, 0, "sig", &value));
   answer->signature = mortise_cbor_value_to_bytes (&value);
+  if (ctap_find (&map, 5, NULL, &value))
+    answer->large_blob_key = mortise_cbor_value_to_bytes (&value);
   read_authenticator_data (answer);
   return answer;
 }
@@ -526,28 +540,30 @@ static CtapAnswer *
 read_assertion (GBytes *cbor)
 {
   CtapAnswer *answer = g_new0 (CtapAnswer, 1);
-  MortiseCborValue map = parse (cbor);
+  MortiseCborValue map = ctap_parse (cbor);
   MortiseCborValue value;
   MortiseCborValue inner;
 
-  g_assert_true (find (&map, 1, NULL, &value));
-  g_assert_true (find (&value, 0, "id", &inner));
+  g_assert_true (ctap_find (&map, 1, NULL, &value));
+  g_assert_true (ctap_find (&value, 0, "id", &inner));
   answer->credential_id = mortise_cbor_value_to_bytes (&inner);
-  g_assert_true (find (&map, 2, NULL, &value));
+  g_assert_true (ctap_find (&map, 2, NULL, &value));
   answer->authenticator_data = mortise_cbor_value_to_bytes (&value);
-  g_assert_true (find (&map, 3, NULL, &value));
+  g_assert_true (ctap_find (&map, 3, NULL, &value));
   answer->signature = mortise_cbor_value_to_bytes (&value);
-  if (find (&map, 4, NULL, &value))
+  if (ctap_find (&map, 4, NULL, &value))
     {
-      g_assert_true (find (&value, 0, "id", &inner));
+      g_assert_true (ctap_find (&value, 0, "id", &inner));
       answer->user_id = mortise_cbor_value_to_bytes (&inner);
       answer->user_name = dup_text (&value, "name");
       answer->user_display_name = dup_text (&value, "displayName");
     }
-  if (find (&map, 5, NULL, &value))
+  if (ctap_find (&map, 5, NULL, &value))
     answer->number_of_credentials = value.number;
-  if (find (&map, 6, NULL, &value))
+  if (ctap_find (&map, 6, NULL, &value))
     answer->user_selected = value.number != 0;
+  if (ctap_find (&map, 7, NULL, &value))
+    answer->large_blob_key = mortise_cbor_value_to_bytes (&value);
   read_authenticator_data (answer);
   g_assert_cmphex (answer->flags & MORTISE_AUTH_DATA_AT, ==, 0);
   return answer;
@@ -627,8 +643,8 @@ public_key_of (const MortiseCborValue *cose, gboolean *ret_p384)
   char p384[] = "P-384";
   OSSL_PARAM params[3];
 
-  g_assert_true (find (cose, 3, NULL, &alg) && find (cose, -2, NULL, &x) &&
-                 find (cose, -3, NULL, &y));
+  g_assert_true (ctap_find (cose, 3, NULL, &alg) && ctap_find (cose, -2, NULL, &x) &&
+                 ctap_find (cose, -3, NULL, &y));
   *ret_p384 = alg.number == MORTISE_ALG_ES384;
   g_assert_cmpuint (x.size, ==, *ret_p384 ? 48 : 32);
   memcpy (point + 1, x.data, x.size);
@@ -645,7 +661,7 @@ public_key_of (const MortiseCborValue *cose, gboolean *ret_p384)
 gboolean
 ctap_verify (const CtapAnswer *attestation, const CtapAnswer *assertion)
 {
-  MortiseCborValue cose = parse (attestation->public_key);
+  MortiseCborValue cose = ctap_parse (attestation->public_key);
   gboolean p384;
   EVP_PKEY *key = public_key_of (&cose, &p384);
   EVP_MD_CTX *context = EVP_MD_CTX_new ();
@@ -669,8 +685,8 @@ ctap_info_member (CtapFixture *fixture, gint64 key, GBytes **ret_cbor)
   MortiseCborValue value;
 
   g_assert_cmphex (ctap_send (fixture, CTAP_GET_INFO, NULL, ret_cbor), ==, CTAP1_ERR_SUCCESS);
-  map = parse (*ret_cbor);
-  find (&map, key, NULL, &value);
+  map = ctap_parse (*ret_cbor);
+  ctap_find (&map, key, NULL, &value);
   return value;
 }
 
@@ -681,7 +697,7 @@ ctap_info_option (CtapFixture *fixture, const char *name)
   MortiseCborValue options = ctap_info_member (fixture, 0x04, &cbor);
   MortiseCborValue value;
 
-  if (!find (&options, 0, name, &value))
+  if (!ctap_find (&options, 0, name, &value))
     return 0;
   return value.number != 0 ? 1 : -1;
 }
@@ -713,8 +729,8 @@ ctap_pin_session_open (CtapFixture *fixture, guint protocol, CtapPinSession *ses
   if (status != CTAP1_ERR_SUCCESS)
     return status;
 
-  answer = parse (cbor);
-  g_assert_true (find (&answer, 1, NULL, &cose));
+  answer = ctap_parse (cbor);
+  g_assert_true (ctap_find (&answer, 1, NULL, &cose));
   g_assert_cmphex (mortise_cose_read_key_agreement (&cose, &x, &y), ==, CTAP1_ERR_SUCCESS);
   own = mortise_key_agreement_generate ();
   session->protocol = protocol;
@@ -868,11 +884,11 @@ ctap_change_pin (CtapFixture *fixture, guint protocol, const char *old_pin, cons
 static MortiseSecret *
 read_token (const CtapPinSession *session, GBytes *cbor)
 {
-  MortiseCborValue map = parse (cbor);
+  MortiseCborValue map = ctap_parse (cbor);
   MortiseCborValue value;
   MortiseSecret *token;
 
-  g_assert_true (find (&map, 2, NULL, &value));
+  g_assert_true (ctap_find (&map, 2, NULL, &value));
   token = mortise_pin_uv_auth_decrypt (session->protocol, session->shared, value.data, value.size);
   g_assert_nonnull (token);
   g_assert_cmpuint (mortise_secret_get_size (token), ==, 32);
@@ -943,8 +959,8 @@ read_counter (CtapFixture *fixture, guint sub_command, gint64 member)
   mortise_cbor_map_end (writer, &map);
   parameters = mortise_cbor_writer_finish (writer);
   g_assert_cmphex (ctap_send (fixture, CTAP_CLIENT_PIN, parameters, &cbor), ==, CTAP1_ERR_SUCCESS);
-  answer = parse (cbor);
-  g_assert_true (find (&answer, member, NULL, &value));
+  answer = ctap_parse (cbor);
+  g_assert_true (ctap_find (&answer, member, NULL, &value));
   return value.number;
 }
 

@@ -53,7 +53,8 @@ guint8 ctap_send_raw (CtapFixture *fixture, GBytes *request, GBytes **ret_cbor);
 /** 32 bytes that stand for the client data. */
 extern const guint8 ctap_client_data_hash[32];
 
-/** Options: 0 absent, 1 true, -1 false. Strings left NULL get a default where one is required. */
+/** Options: 0 absent, 1 true, -1 false. Strings left NULL get a default where one is required.
+ *  extensions: the whole map, encoded; without it cred_protect makes one. */
 typedef struct
 {
   const char *rp_id;
@@ -67,6 +68,7 @@ typedef struct
   int up;
   int uv;
   int cred_protect;
+  GBytes *extensions;
   GBytes *param;
   int protocol;
   int enterprise_attestation;
@@ -76,6 +78,7 @@ typedef struct
 {
   const char *rp_id;
   GPtrArray *allow;
+  GBytes *extensions;
   int rk;
   int up;
   int uv;
@@ -89,6 +92,13 @@ GBytes *ctap_get_parameters (const CtapGet *get);
 /** (transfer full): @parameters with the last @from in it replaced by @to, of the same length */
 GBytes *ctap_replace_text (GBytes *parameters, const char *from, const char *to);
 
+/** Fails the test unless @cbor is one canonical value. */
+MortiseCborValue ctap_parse (GBytes *cbor);
+
+/** A map's member by its text key, or by its number if @name is NULL; type NONE if not there. */
+gboolean
+ctap_find (const MortiseCborValue *map, gint64 key, const char *name, MortiseCborValue *ret_value);
+
 /** What an answer to makeCredential, getAssertion or getNextAssertion says. */
 typedef struct
 {
@@ -96,6 +106,7 @@ typedef struct
   GBytes *signature;
   GBytes *credential_id;
   GBytes *public_key;
+  GBytes *large_blob_key;
   GBytes *extensions;
   GBytes *user_id;
   char *user_name;
