@@ -164,20 +164,27 @@ find_tcti (const char *tcti, GError **error)
   return g_strdup (tcti);
 }
 
+/* Connecting comes before every step. */
+static TSS2_RC
+no_step (MortiseEsysTpm *self, gpointer data)
+{
+  return TSS2_RC_SUCCESS;
+}
+
 static gboolean
 connect_first (MortiseEsysTpm *self, GError **error)
 {
-  const TSS2_RC rc = mortise_esys_connect (self);
+  g_autoptr (GError) problem = NULL;
 
-  if (rc == TSS2_RC_SUCCESS)
+  if (mortise_esys_run (self, no_step, NULL, &problem))
     return TRUE;
-  if (mortise_tpm_rc_is_transport (rc) && mortise_tcti_tap_count (self->tap, 0) == 0)
+  if (mortise_tcti_tap_count (self->tap, 0) == 0)
     g_set_error (error, MORTISE_ERROR, MORTISE_ERROR_TPM_MISSING,
                  _ ("There is no TPM where Mortise was told to look for it (“%s”). Start it, or "
                     "start Mortise without that option."),
                  self->tcti_config);
   else
-    mortise_tpm_rc_set_error (rc, error);
+    g_propagate_error (error, g_steal_pointer (&problem));
   return FALSE;
 }
 

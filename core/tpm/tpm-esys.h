@@ -19,10 +19,13 @@ G_DECLARE_FINAL_TYPE (MortiseEsysTpm, mortise_esys_tpm, MORTISE, ESYS_TPM, Morti
  * @tcti: (nullable): a TCTI string as tpm2-tss reads it ("device:/dev/tpmrm0",
  *   "swtpm:host=127.0.0.1,port=2321"), or %NULL for /dev/tpmrm0, then /dev/tpm0
  *
- * Opens the TPM and reads its capabilities. Nothing is created in the TPM.
+ * Opens the TPM and reads its capabilities. Nothing is created in the TPM. Where no resource
+ * manager keeps programs apart (/dev/tpm0, swtpm), what an earlier process left loaded is flushed.
+ * A connection that breaks later is made again by the next operation.
  *
- * Returns: (transfer full): the TPM; %MORTISE_ERROR_TPM_MISSING, _TPM_ACCESS, _TPM_UNSUITABLE or
- *   _TPM_GONE
+ * Returns: (transfer full): the TPM; %MORTISE_ERROR_TPM_MISSING (no device node, or nothing at
+ *   @tcti), _TPM_ACCESS (the node may not be opened), _TPM_BUSY (another program has it alone),
+ *   _TPM_UNSUITABLE (version 1.2, or lacks what is needed) or _TPM_GONE
  */
 MortiseTpm *mortise_esys_tpm_open (const char *tcti, GError **error);
 

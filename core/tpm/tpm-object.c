@@ -56,13 +56,17 @@ mortise_esys_object_touch (MortiseEsysTpm *self, MortiseEsysObject *object)
 gboolean
 mortise_esys_object_restore (MortiseEsysTpm *self, MortiseEsysObject *object)
 {
+  MortiseTpmReaction reaction;
+
   if (object->saved == NULL || mortise_esys_make_room (self) != TSS2_RC_SUCCESS)
     return FALSE;
-  if (Esys_ContextLoad (self->esys, object->saved, &object->tr) == TSS2_RC_SUCCESS)
+  reaction = mortise_tpm_rc_reaction (Esys_ContextLoad (self->esys, object->saved, &object->tr));
+  if (reaction == MORTISE_TPM_DONE)
     return TRUE;
-  /* The TPM was reset since: the context will never load again. */
   object->tr = ESYS_TR_NONE;
-  g_clear_pointer (&object->saved, Esys_Free);
+  /* The TPM was reset since: the context will never load again. */
+  if (reaction == MORTISE_TPM_GIVE_UP || reaction == MORTISE_TPM_RENEW)
+    g_clear_pointer (&object->saved, Esys_Free);
   return FALSE;
 }
 

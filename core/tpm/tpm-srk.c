@@ -202,33 +202,27 @@ mortise_esys_load_under_srk (MortiseEsysTpm *self, const MortiseTpmBlob *blob, E
   return mortise_esys_under_srk (rc);
 }
 
-typedef struct
-{
-  GBytes *expected_name;
-  GBytes *name;
-} AttachData;
-
 static TSS2_RC
-attach_step (MortiseEsysTpm *self, gpointer data)
+search_step (MortiseEsysTpm *self, gpointer data)
 {
-  AttachData *attach = data;
+  GBytes *expected_name = data;
+  g_autoptr (GBytes) name = NULL;
   TSS2_RC rc;
 
-  g_clear_pointer (&attach->name, g_bytes_unref);
-  rc = search (self, attach->expected_name, &attach->name);
+  rc = search (self, expected_name, &name);
   if (rc != TSS2_RC_SUCCESS)
     return rc;
   g_clear_pointer (&self->srk_name, g_bytes_unref);
-  self->srk_name = g_bytes_ref (attach->name);
+  self->srk_name = g_steal_pointer (&name);
   /* Started here, so that no later operation pays for it. */
   return mortise_esys_need_session (self);
 }
 
-static gboolean
-is_attached (MortiseEsysTpm *self, GBytes *expected_name)
+/* The root key that was found before: it has to be there still. */
+static TSS2_RC
+confirm_step (MortiseEsysTpm *self, gpointer data)
 {
-  return self->srk_name != NULL && self->session != ESYS_TR_NONE &&
-         (expected_name == NULL || g_bytes_equal (expected_name, self->srk_name));
+  return mortise_esys_need_session (self);
 }
 
 gboolean
@@ -236,17 +230,18 @@ mortise_esys_attach (MortiseTpm *tpm, GBytes *expected_name, GBytes **ret_name, 
 {
   MortiseEsysTpm *self = MORTISE_ESYS_TPM (tpm);
   g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&self->lock);
-  AttachData data = { .expected_name = expected_name };
-  gboolean ok = TRUE;
+  gboolean ok;
 
-  if (!is_attached (self, expected_name))
+  if (self->srk_name != NULL &&
+      (expected_name == NULL || g_bytes_equal (expected_name, self->srk_name)))
+    ok = mortise_esys_run (self, confirm_step, NULL, error);
+  else
     {
       mortise_esys_object_clear (self, &self->srk);
       g_clear_pointer (&self->srk_name, g_bytes_unref);
-      ok = mortise_esys_run (self, attach_step, &data, error);
+      ok = mortise_esys_run (self, search_step, expected_name, error);
     }
   if (ok && ret_name != NULL)
     *ret_name = g_bytes_ref (self->srk_name);
-  g_clear_pointer (&data.name, g_bytes_unref);
   return ok;
 }

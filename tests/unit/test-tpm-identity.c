@@ -47,6 +47,8 @@ test_transient_created_once (MortiseTpmFixture *f, gconstpointer data)
       g_autoptr (MortiseSecret) unsealed = mortise_tpm_unseal (f->tpm, sealed, auth, &error);
 
       g_assert_no_error (error);
+      mortise_tpm_unload_parent (f->tpm);
+      g_assert_true (mortise_tpm_attach (f->tpm, f->srk_name, NULL, &error));
       mortise_tpm_fixture_load_parent (f);
     }
   g_assert_cmpuint (mortise_esys_tpm_count_commands (f->esys, TPM2_CC_CreatePrimary), ==, 1);
@@ -233,6 +235,18 @@ test_gone_and_back (MortiseTpmFixture *f, gconstpointer data)
   mortise_tpm_fixture_check_sign (f, key, blob);
 }
 
+/* A self-test that goes on while the agent starts. */
+static void
+test_open_while_testing (MortiseTpmFixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  mortise_esys_disconnect (f->esys);
+  mortise_tcti_tap_inject (f->esys->tap, 0, TPM2_RC_TESTING, 12);
+  mortise_tpm_fixture_load_parent (f);
+  g_assert_true (mortise_tpm_attach (f->tpm, f->srk_name, NULL, &error));
+}
+
 /* Between two requests: nobody notices. */
 static void
 test_reboot (MortiseTpmFixture *f, gconstpointer data)
@@ -333,6 +347,7 @@ main (int argc, char **argv)
   ADD ("/tpm-identity/cleared", test_cleared);
   ADD ("/tpm-identity/cleared-while-running", test_cleared_while_running);
   ADD ("/tpm-identity/gone-and-back", test_gone_and_back);
+  ADD ("/tpm-identity/open-while-testing", test_open_while_testing);
   ADD ("/tpm-identity/reboot", test_reboot);
   ADD ("/tpm-identity/reset", test_reset);
   ADD ("/tpm-identity/session-lost", test_session_lost);

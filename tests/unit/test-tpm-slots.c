@@ -262,6 +262,54 @@ test_threads (MortiseTpmFixture *f, gconstpointer data)
   check_clean (f);
 }
 
+/* Locking in the middle of requests: a signature or "locked", nothing else. */
+static gpointer
+sign_or_locked (gpointer data)
+{
+  ThreadData *thread = data;
+  g_autoptr (GBytes) digest = mortise_test_digest (32);
+
+  for (int i = 0; i < 60; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (MortiseTpmKey) key = mortise_tpm_load_key (thread->tpm, thread->blob, &error);
+      g_autoptr (GBytes) signature = NULL;
+
+      if (key != NULL)
+        signature = mortise_tpm_sign (thread->tpm, key, digest, &error);
+      if (signature != NULL)
+        mortise_test_verify (thread->info, digest, signature);
+      else
+        g_assert_mortise_error (error, MORTISE_ERROR_VAULT_LOCKED);
+    }
+  return NULL;
+}
+
+static void
+test_lock_meanwhile (MortiseTpmFixture *f, gconstpointer data)
+{
+  g_autoptr (MortiseTpmBlob) blob = NULL;
+  g_autoptr (MortiseTpmKeyInfo) info = NULL;
+  ThreadData thread = { .tpm = f->tpm };
+  GThread *threads[2];
+
+  mortise_tpm_key_free (mortise_tpm_fixture_create_key (f, &blob));
+  info = mortise_tpm_blob_read_info (blob, NULL);
+  thread.blob = blob;
+  thread.info = info;
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("signer", sign_or_locked, &thread);
+  for (int i = 0; i < 20; i++)
+    {
+      mortise_tpm_unload_parent (f->tpm);
+      mortise_tpm_fixture_load_parent (f);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  mortise_tpm_fixture_load_parent (f);
+  check_clean (f);
+}
+
 #define ADD(path, function)                                                                        \
   g_test_add (path, MortiseTpmFixture, NULL, mortise_tpm_fixture_set_up, function,                 \
               mortise_tpm_fixture_tear_down)
@@ -278,5 +326,6 @@ main (int argc, char **argv)
   ADD ("/tpm-slots/occupied", test_occupied);
   ADD ("/tpm-slots/sessions-occupied", test_sessions_occupied);
   ADD ("/tpm-slots/threads", test_threads);
+  ADD ("/tpm-slots/lock-meanwhile", test_lock_meanwhile);
   return g_test_run ();
 }
