@@ -232,6 +232,7 @@ test_at_random (AgentFixture *f, gconstpointer data)
       else
         g_assert_error (error, MORTISE_ERROR, MORTISE_ERROR_CANCELLED);
     }
+  agent_fixture_wait_no_prompt (f);
   g_test_message ("%u of 40 registrations were quicker than their cancel", registered);
   list = agent_fixture_list (f, FALSE);
   g_assert_cmpuint (g_variant_n_children (list), ==, registered);

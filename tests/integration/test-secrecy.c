@@ -166,27 +166,6 @@ test_process (AgentFixture *f, gconstpointer data)
   g_assert_cmpuint (g_ascii_strtoull (locked + strlen ("VmLck:"), NULL, 10), >, 0);
 }
 
-/* Children of all threads, as process numbers separated by spaces. */
-static char *
-read_children (pid_t pid)
-{
-  g_autofree char *tasks_path = g_strdup_printf ("/proc/%d/task", (int) pid);
-  g_autoptr (GDir) tasks = g_dir_open (tasks_path, 0, NULL);
-  GString *children = g_string_new (NULL);
-  const char *task;
-
-  g_assert_nonnull (tasks);
-  while ((task = g_dir_read_name (tasks)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (tasks_path, task, "children", NULL);
-      g_autofree char *content = NULL;
-
-      if (g_file_get_contents (path, &content, NULL, NULL))
-        g_string_append (children, content);
-    }
-  return g_strchomp (g_string_free (children, FALSE));
-}
-
 /* The prompter gets its socket and nothing else of the agent. */
 static void
 test_prompter_inherits_nothing (AgentFixture *f, gconstpointer data)
@@ -201,7 +180,7 @@ test_prompter_inherits_nothing (AgentFixture *f, gconstpointer data)
   agent_fixture_answer (f, "hang expect=select");
   ctaphid_client_send (client, CTAPHID_CBOR, "\x0b", 1);
   g_free (agent_fixture_wait_event (f, question, "shown"));
-  children = read_children (agent_fixture_get_pid (f));
+  children = agent_fixture_read_children (f);
   g_assert_nonnull (children);
   g_assert_null (strchr (children, ' '));
   fd_path = g_strdup_printf ("/proc/%s/fd", children);

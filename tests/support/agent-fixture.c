@@ -365,6 +365,41 @@ agent_fixture_get_pid (AgentFixture *f)
   return atoi (g_subprocess_get_identifier (f->agent));
 }
 
+char *
+agent_fixture_read_children (AgentFixture *f)
+{
+  g_autofree char *tasks_path = g_strdup_printf ("/proc/%d/task", (int) agent_fixture_get_pid (f));
+  g_autoptr (GDir) tasks = g_dir_open (tasks_path, 0, NULL);
+  GString *children = g_string_new (NULL);
+  const char *task;
+
+  g_assert_nonnull (tasks);
+  while ((task = g_dir_read_name (tasks)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (tasks_path, task, "children", NULL);
+      g_autofree char *content = NULL;
+
+      if (g_file_get_contents (path, &content, NULL, NULL))
+        g_string_append (children, content);
+    }
+  return g_strchomp (g_string_free (children, FALSE));
+}
+
+void
+agent_fixture_wait_no_prompt (AgentFixture *f)
+{
+  const gint64 end = deadline ();
+
+  for (;;)
+    {
+      g_autofree char *children = agent_fixture_read_children (f);
+
+      if (*children == '\0')
+        return;
+      wait_a_little (end, "the prompt's end");
+    }
+}
+
 /* The bus and the TPM must have noticed, or the next agent is refused. */
 static void
 wait_until_gone (AgentFixture *f)

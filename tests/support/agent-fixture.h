@@ -63,6 +63,17 @@ void agent_fixture_stop (AgentFixture *f);
 void agent_fixture_kill (AgentFixture *f);
 pid_t agent_fixture_get_pid (AgentFixture *f);
 
+/** agent_fixture_read_children: Returns: (transfer full): process numbers with spaces between */
+char *agent_fixture_read_children (AgentFixture *f);
+
+/**
+ * agent_fixture_wait_no_prompt:
+ *
+ * Until no prompter runs. One that was withdrawn early may still be starting, and would take the
+ * next line of the script.
+ */
+void agent_fixture_wait_no_prompt (AgentFixture *f);
+
 /** agent_fixture_read_log: Returns: (transfer full): all that agents wrote so far */
 char *agent_fixture_read_log (AgentFixture *f);
 
