@@ -56,6 +56,8 @@ mortise_site_dup_name (MortiseSite *self)
 char *
 mortise_site_dup_title (MortiseSite *self)
 {
+  if (g_strcmp0 (self->rp_name, self->rp_id) == 0)
+    return g_strdup ("");
   return mortise_display_text (self->rp_name, 80);
 }
 

@@ -13,7 +13,8 @@ G_DECLARE_FINAL_TYPE (MortiseSite, mortise_site, MORTISE, SITE, GObject)
 
 /** mortise_site_dup_name: Returns: (transfer full): safe for labels */
 char *mortise_site_dup_name (MortiseSite *self);
-/** mortise_site_dup_title: Returns: (transfer full): the name the site gave itself, or "" */
+/** mortise_site_dup_title: Returns: (transfer full): the name the site gave itself; ""
+ * if it says nothing more than the site */
 char *mortise_site_dup_title (MortiseSite *self);
 guint mortise_site_get_count (MortiseSite *self);
 

@@ -54,6 +54,8 @@ static void
 show_result (AdwActionRow *row, GtkImage *icon, gboolean good, const char *text)
 {
   gtk_image_set_from_icon_name (icon, good ? "emblem-ok-symbolic" : "dialog-error-symbolic");
+  gtk_widget_remove_css_class (GTK_WIDGET (icon), good ? "state-error" : "state-ok");
+  gtk_widget_add_css_class (GTK_WIDGET (icon), good ? "state-ok" : "state-error");
   gtk_accessible_update_property (GTK_ACCESSIBLE (icon), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   good ? _ ("Worked") : _ ("Did not work"), -1);
   adw_action_row_set_subtitle (row, text);
