@@ -382,11 +382,30 @@ set_up (MortiseWindow *self, MortiseAgentClient *client)
   update (self);
 }
 
+/* Without an installed schema, as in a bare build tree, the window opens as the template says. */
+static void
+remember_size (MortiseWindow *self)
+{
+  GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
+  g_autoptr (GSettingsSchema) schema = NULL;
+  g_autoptr (GSettings) settings = NULL;
+
+  if (source != NULL)
+    schema = g_settings_schema_source_lookup (source, MORTISE_APP_ID, TRUE);
+  if (schema == NULL)
+    return;
+  settings = g_settings_new_full (schema, NULL, NULL);
+  g_settings_bind (settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "window-height", self, "default-height", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "window-maximized", self, "maximized", G_SETTINGS_BIND_DEFAULT);
+}
+
 MortiseWindow *
 mortise_window_new (GtkApplication *application, MortiseAgentClient *client)
 {
   MortiseWindow *self = g_object_new (MORTISE_TYPE_WINDOW, "application", application, NULL);
 
+  remember_size (self);
   set_up (self, client);
   return self;
 }
