@@ -346,6 +346,17 @@ mortise_passkey_page_class_init (MortisePasskeyPageClass *klass)
   bind_children (widget_class);
 }
 
+/* A hyphen that wrapping puts in would look like a part of a name or an id. */
+static void
+forbid_hyphens (GtkWidget *widget, PangoAttrList *attributes)
+{
+  if (GTK_IS_LABEL (widget))
+    gtk_label_set_attributes (GTK_LABEL (widget), attributes);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    forbid_hyphens (child, attributes);
+}
+
 static void
 mortise_passkey_page_init (MortisePasskeyPage *self)
 {
@@ -358,8 +369,11 @@ mortise_passkey_page_init (MortisePasskeyPage *self)
     { "read-protection", on_read_protection, NULL, NULL, NULL, { 0 } },
   };
   g_autoptr (GSimpleActionGroup) actions = g_simple_action_group_new ();
+  g_autoptr (PangoAttrList) no_hyphens = pango_attr_list_new ();
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  pango_attr_list_insert (no_hyphens, pango_attr_insert_hyphens_new (FALSE));
+  forbid_hyphens (GTK_WIDGET (self->stack), no_hyphens);
   g_action_map_add_action_entries (G_ACTION_MAP (actions), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "passkey", G_ACTION_GROUP (actions));
   g_signal_connect_swapped (self->label_row, "apply", G_CALLBACK (on_apply), self);

@@ -101,7 +101,8 @@ show_empty (MortisePasskeysPage *self)
                     "be listed. Nothing was deleted.",
                     damaged),
           damaged);
-      words.button = _ ("See What Is _Wrong");
+      words.button = _ ("_Details");
+      words.action = "passkeys.explain-damage";
       show_words (self, &words);
       g_free (words.text);
       return;
