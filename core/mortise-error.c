@@ -45,9 +45,10 @@ static const GDBusErrorEntry entries[] = {
   NAME (MORTISE_ERROR_DEVICE_MISSING, "DeviceMissing"),
   NAME (MORTISE_ERROR_DEVICE_ACCESS, "DeviceAccess"),
   NAME (MORTISE_ERROR_ALREADY_RUNNING, "AlreadyRunning"),
+  NAME (MORTISE_ERROR_RECOVERY_INVALID, "RecoveryInvalid"),
 };
 
-G_STATIC_ASSERT (G_N_ELEMENTS (entries) == MORTISE_ERROR_ALREADY_RUNNING + 1);
+G_STATIC_ASSERT (G_N_ELEMENTS (entries) == MORTISE_ERROR_RECOVERY_INVALID + 1);
 
 GQuark
 mortise_error_quark (void)

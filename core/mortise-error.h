@@ -51,6 +51,7 @@ G_BEGIN_DECLS
  * @MORTISE_ERROR_DEVICE_MISSING: no /dev/uhid on this computer
  * @MORTISE_ERROR_DEVICE_ACCESS: /dev/uhid may not be opened by this user
  * @MORTISE_ERROR_ALREADY_RUNNING: another agent serves this session
+ * @MORTISE_ERROR_RECOVERY_INVALID: mistyped or wrong recovery code
  *
  * Error codes. New ones go at the end, as the names are part of the D-Bus interface.
  */
@@ -90,6 +91,7 @@ typedef enum
   MORTISE_ERROR_DEVICE_MISSING,
   MORTISE_ERROR_DEVICE_ACCESS,
   MORTISE_ERROR_ALREADY_RUNNING,
+  MORTISE_ERROR_RECOVERY_INVALID,
 } MortiseError;
 
 GQuark mortise_error_quark (void);

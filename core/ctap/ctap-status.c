@@ -61,6 +61,7 @@ status_from_code (MortiseError code)
     case MORTISE_ERROR_DEVICE_MISSING:
     case MORTISE_ERROR_DEVICE_ACCESS:
     case MORTISE_ERROR_ALREADY_RUNNING:
+    case MORTISE_ERROR_RECOVERY_INVALID:
       break;
     }
   return CTAP1_ERR_OTHER;

@@ -281,7 +281,7 @@ test_status_from_error (void)
   GError cancelled = { G_IO_ERROR, G_IO_ERROR_CANCELLED, NULL };
   GError foreign = { G_FILE_ERROR, G_FILE_ERROR_NOENT, NULL };
 
-  for (int code = 0; code <= MORTISE_ERROR_ALREADY_RUNNING; code++)
+  for (int code = 0; code <= MORTISE_ERROR_RECOVERY_INVALID; code++)
     {
       GError error = { MORTISE_ERROR, code, NULL };
       guint8 expected = CTAP1_ERR_OTHER;

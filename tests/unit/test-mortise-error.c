@@ -8,7 +8,7 @@
 static void
 test_round_trip (void)
 {
-  for (int code = 0; code <= MORTISE_ERROR_ALREADY_RUNNING; code++)
+  for (int code = 0; code <= MORTISE_ERROR_RECOVERY_INVALID; code++)
     {
       g_autoptr (GError) sent = g_error_new_literal (MORTISE_ERROR, code, "text");
       g_autofree char *name = g_dbus_error_encode_gerror (sent);
