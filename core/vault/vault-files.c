@@ -57,14 +57,6 @@ fail_io (const char *path, GError **error)
   return FALSE;
 }
 
-gboolean
-mortise_vault_files_make_directory (const MortiseVaultPaths *paths, GError **error)
-{
-  if (g_mkdir_with_parents (paths->directory, 0700) != 0 || g_chmod (paths->directory, 0700) != 0)
-    return fail_io (paths->directory, error);
-  return TRUE;
-}
-
 int
 mortise_vault_files_lock (const MortiseVaultPaths *paths, GError **error)
 {
@@ -90,16 +82,29 @@ mortise_vault_files_lock (const MortiseVaultPaths *paths, GError **error)
 }
 
 static gboolean
-sync_directory (const MortiseVaultPaths *paths, GError **error)
+sync_directory (const char *path, GError **error)
 {
-  int fd = open (paths->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   gboolean ok = fd >= 0 && fsync (fd) == 0;
 
   if (!ok)
-    fail_io (paths->directory, error);
+    fail_io (path, error);
   if (fd >= 0)
     close (fd);
   return ok;
+}
+
+gboolean
+mortise_vault_files_make_directory (const MortiseVaultPaths *paths, GError **error)
+{
+  g_autofree char *parent = g_path_get_dirname (paths->directory);
+  gboolean exists = g_file_test (paths->directory, G_FILE_TEST_IS_DIR);
+
+  if (g_mkdir_with_parents (paths->directory, 0700) != 0 || g_chmod (paths->directory, 0700) != 0)
+    return fail_io (paths->directory, error);
+  /* A folder whose name is lost takes the vault with it; but the one above may be for others' eyes
+   * only. */
+  return exists || access (parent, R_OK) != 0 || sync_directory (parent, error);
 }
 
 gboolean
@@ -120,7 +125,7 @@ mortise_vault_files_publish (const MortiseVaultPaths *paths, GError **error)
     return fail_io (paths->journal, error);
   if (rename (paths->building, paths->database) != 0)
     return fail_io (paths->database, error);
-  if (sync_directory (paths, error))
+  if (sync_directory (paths->directory, error))
     return TRUE;
   /* The caller is told that there is no vault, so there must be none. */
   unlink (paths->database);
@@ -195,8 +200,8 @@ mortise_vault_files_erase (const MortiseVaultPaths *paths, GError **error)
   remove_beside (paths->database, "-wal", TRUE);
   remove_beside (paths->database, "-shm", TRUE);
   remove_beside (paths->database, "-journal", TRUE);
-  if (!sync_directory (paths, error))
+  if (!sync_directory (paths->directory, error))
     return FALSE;
   mortise_vault_files_clean (paths);
-  return sync_directory (paths, error);
+  return sync_directory (paths->directory, error);
 }

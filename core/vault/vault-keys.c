@@ -181,6 +181,20 @@ mortise_vault_header_verify (const MortiseVaultHeader *header, const MortiseSecr
   return CRYPTO_memcmp (expected, found, KEY_SIZE) == 0;
 }
 
+gboolean
+mortise_vault_check_header (const MortiseVaultHeader *header,
+                            const MortiseSecret *metadata_key,
+                            GError **error)
+{
+  if (mortise_vault_header_verify (header, metadata_key))
+    return TRUE;
+  g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_VAULT_DAMAGED,
+                       _ ("The vault's description of itself was changed by something other than "
+                          "Mortise, so it stays locked. Put a copy of vault.db from a backup of "
+                          "your home folder in its place, then start again."));
+  return FALSE;
+}
+
 /* --- Keys --------------------------------------------------------------------------------------
  */
 
@@ -222,6 +236,18 @@ mortise_vault_keys_wipe (MortiseVaultKeys *keys, gboolean all)
   g_clear_pointer (&keys->index, mortise_secret_free);
 }
 
+/* With the mutex held. */
+static gboolean
+check_not_locked_since (MortiseVault *self, guint64 generation, GError **error)
+{
+  if (self->lock_generation == generation && self->store != NULL)
+    return TRUE;
+  g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_VAULT_LOCKED,
+                       _ ("The vault was locked while you were being verified. Your passkeys are "
+                          "unharmed. Try again."));
+  return FALSE;
+}
+
 gboolean
 mortise_vault_publish_sign_key (MortiseVault *self,
                                 const MortiseSecret *sign_key,
@@ -231,15 +257,41 @@ mortise_vault_publish_sign_key (MortiseVault *self,
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
   self->parent_loaded = TRUE;
-  if (self->lock_generation != generation || self->store == NULL)
-    {
-      g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_VAULT_LOCKED,
-                           _ ("The vault was locked while the PIN was being checked. Your "
-                              "passkeys are unharmed. Enter the PIN again."));
-      return FALSE;
-    }
+  if (!check_not_locked_since (self, generation, error))
+    return FALSE;
   mortise_vault_keys_set_sign (&self->keys, sign_key);
   mortise_vault_set_state (self, MORTISE_VAULT_UNLOCKED);
+  return TRUE;
+}
+
+/* Returns: whether there is nothing more to do; with @error set if it was locked meanwhile. */
+static gboolean
+is_unlocked_already (MortiseVault *self, guint64 generation, GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return self->state == MORTISE_VAULT_UNLOCKED && check_not_locked_since (self, generation, error);
+}
+
+gboolean
+mortise_vault_unlock_with_key (MortiseVault *self,
+                               const MortiseSecret *sign_key,
+                               guint64 generation,
+                               GError **error)
+{
+  g_autoptr (GError) locked = NULL;
+
+  if (is_unlocked_already (self, generation, &locked))
+    return TRUE;
+  if (locked != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&locked));
+      return FALSE;
+    }
+  if (!mortise_tpm_load_parent (self->tpm, self->header->parent, sign_key, error) ||
+      !mortise_vault_publish_sign_key (self, sign_key, generation, error))
+    return FALSE;
+  mortise_vault_repair_login (self);
   return TRUE;
 }
 
@@ -274,212 +326,4 @@ mortise_vault_end_key_work (MortiseVault *self)
       g_mutex_unlock (&self->key_mutex);
     }
   while (has_surplus_parent (self) && g_mutex_trylock (&self->key_mutex));
-}
-
-/* --- Keyslots ----------------------------------------------------------------------------------
- */
-
-MortiseTpmBlob *
-mortise_vault_slot_read (MortiseVaultStore *store, const char *kind, GError **error)
-{
-  g_autoptr (MortiseStatement) statement =
-      mortise_vault_store_get (store, MORTISE_SQL_SLOT_GET, error);
-  g_autoptr (GError) local_error = NULL;
-  g_autoptr (GBytes) public_area = NULL;
-  g_autoptr (GBytes) private_area = NULL;
-
-  if (statement == NULL)
-    return NULL;
-  sqlite3_bind_text (statement, 1, kind, -1, SQLITE_STATIC);
-  if (mortise_vault_store_row (store, statement, &local_error))
-    {
-      public_area = mortise_statement_dup_blob (statement, 0);
-      private_area = mortise_statement_dup_blob (statement, 1);
-      return mortise_tpm_blob_new (public_area, private_area);
-    }
-  if (local_error != NULL)
-    g_propagate_error (error, g_steal_pointer (&local_error));
-  else
-    g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_NOT_FOUND,
-                         _ ("The vault has no such way to be unlocked. Use the PIN."));
-  return NULL;
-}
-
-gboolean
-mortise_vault_slot_write (MortiseVaultStore *store,
-                          const char *kind,
-                          const MortiseTpmBlob *blob,
-                          GError **error)
-{
-  MortiseStatement *statement = mortise_vault_store_get (store, MORTISE_SQL_SLOT_PUT, error);
-
-  if (statement == NULL)
-    return FALSE;
-  sqlite3_bind_text (statement, 1, kind, -1, SQLITE_STATIC);
-  mortise_statement_bind_bytes (statement, 2, blob->public_area);
-  mortise_statement_bind_bytes (statement, 3, blob->private_area);
-  sqlite3_bind_int64 (statement, 4, mortise_vault_now ());
-  return mortise_vault_store_run (store, statement, error);
-}
-
-void
-mortise_vault_slot_touch (MortiseVault *self, const char *kind)
-{
-  MortiseStatement *statement = mortise_vault_store_get (self->store, MORTISE_SQL_SLOT_TOUCH, NULL);
-
-  /* A note for the person only: nothing fails because of it. */
-  if (statement == NULL)
-    return;
-  sqlite3_bind_text (statement, 1, kind, -1, SQLITE_STATIC);
-  sqlite3_bind_int64 (statement, 2, mortise_vault_now ());
-  (void) mortise_vault_store_run (self->store, statement, NULL);
-}
-
-/* --- Login keyslot -----------------------------------------------------------------------------
- */
-
-static gboolean
-check_keyring (MortiseVault *self, GError **error)
-{
-  if (self->keyring != NULL)
-    return TRUE;
-  g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_KEYRING,
-                       _ ("There is no login keyring, so passkeys can be listed only after the PIN "
-                          "was entered. Start a keyring service to list them from login on."));
-  return FALSE;
-}
-
-static MortiseSecret *
-unseal_login (MortiseVault *self, GError **error)
-{
-  g_autoptr (MortiseVaultHeader) header = NULL;
-  g_autoptr (MortiseTpmBlob) slot = NULL;
-  g_autoptr (MortiseSecret) secret = NULL;
-  g_autoptr (MortiseSecret) metadata_key = NULL;
-
-  if (!check_keyring (self, error))
-    return NULL;
-  g_mutex_lock (&self->mutex);
-  header = mortise_vault_header_ref (self->header);
-  slot = mortise_vault_slot_read (self->store, MORTISE_KEYSLOT_LOGIN, error);
-  g_mutex_unlock (&self->mutex);
-  if (slot == NULL)
-    return NULL;
-
-  secret = mortise_keyring_lookup (self->keyring, header->id, NULL, error);
-  if (secret == NULL)
-    return NULL;
-  metadata_key = mortise_tpm_unseal (self->tpm, slot, secret, error);
-  if (metadata_key == NULL)
-    return NULL;
-  if (!mortise_vault_header_verify (header, metadata_key))
-    {
-      g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_VAULT_DAMAGED,
-                           _ ("The vault's description of itself was changed by something other "
-                              "than Mortise. Put a copy of vault.db from a backup of your home "
-                              "folder in its place before you enter the PIN."));
-      return NULL;
-    }
-  return g_steal_pointer (&metadata_key);
-}
-
-static void
-note_keyring_problem (MortiseVault *self, GError *problem)
-{
-  g_mutex_lock (&self->mutex);
-  g_clear_error (&self->keyring_problem);
-  self->keyring_problem = problem;
-  self->login_works = problem == NULL;
-  g_mutex_unlock (&self->mutex);
-}
-
-void
-mortise_vault_try_login (MortiseVault *self)
-{
-  g_autoptr (GError) problem = NULL;
-  g_autoptr (MortiseSecret) metadata_key = NULL;
-
-  /* Without a TPM nothing is wrong with the keyring. */
-  if (self->tpm == NULL)
-    return;
-  metadata_key = unseal_login (self, &problem);
-  note_keyring_problem (self, g_steal_pointer (&problem));
-  if (metadata_key == NULL)
-    return;
-
-  g_mutex_lock (&self->mutex);
-  if (self->state == MORTISE_VAULT_LOCKED)
-    {
-      mortise_vault_keys_set_metadata (&self->keys, metadata_key);
-      mortise_vault_set_state (self, MORTISE_VAULT_LISTABLE);
-    }
-  mortise_vault_slot_touch (self, MORTISE_KEYSLOT_LOGIN);
-  g_mutex_unlock (&self->mutex);
-}
-
-MortiseTpmBlob *
-mortise_vault_make_login_slot (MortiseVault *self,
-                               const char *vault_id,
-                               const MortiseSecret *metadata_key,
-                               GError **error)
-{
-  g_autoptr (MortiseSecret) secret = mortise_secret_new_random (KEY_SIZE);
-  MortiseTpmBlob *slot;
-
-  if (!check_keyring (self, error) ||
-      !mortise_keyring_store (self->keyring, vault_id, secret, NULL, error))
-    return NULL;
-  slot = mortise_tpm_seal (self->tpm, metadata_key, secret, FALSE, error);
-  if (slot == NULL)
-    (void) mortise_keyring_clear (self->keyring, vault_id, NULL, NULL);
-  return slot;
-}
-
-static gboolean
-replace_login_slot (MortiseVault *self, GError **error)
-{
-  g_autofree char *id = mortise_vault_get_id (self);
-  g_autoptr (MortiseSecret) metadata_key = NULL;
-  g_autoptr (MortiseTpmBlob) slot = NULL;
-  gboolean ok;
-
-  g_mutex_lock (&self->mutex);
-  if (self->keys.metadata != NULL)
-    metadata_key = mortise_secret_copy (self->keys.metadata);
-  g_mutex_unlock (&self->mutex);
-  if (metadata_key == NULL)
-    return mortise_vault_check_listable (self, error);
-
-  slot = mortise_vault_make_login_slot (self, id, metadata_key, error);
-  if (slot == NULL)
-    return FALSE;
-  g_mutex_lock (&self->mutex);
-  ok = mortise_vault_slot_write (self->store, MORTISE_KEYSLOT_LOGIN, slot, error);
-  if (ok)
-    (void) mortise_vault_store_forget_journal (self->store);
-  g_mutex_unlock (&self->mutex);
-  return ok;
-}
-
-void
-mortise_vault_repair_login (MortiseVault *self)
-{
-  g_autoptr (GError) problem = NULL;
-  gboolean works;
-
-  g_mutex_lock (&self->mutex);
-  works = self->login_works;
-  g_mutex_unlock (&self->mutex);
-  if (works)
-    return;
-
-  /* The keyring may only have been locked: its secret is then as good as ever. */
-  mortise_vault_try_login (self);
-  problem = mortise_vault_dup_keyring_problem (self);
-  if (problem == NULL || g_error_matches (problem, MORTISE_ERROR, MORTISE_ERROR_KEYRING) ||
-      g_error_matches (problem, MORTISE_ERROR, MORTISE_ERROR_VAULT_DAMAGED))
-    return;
-  g_clear_error (&problem);
-  (void) replace_login_slot (self, &problem);
-  note_keyring_problem (self, g_steal_pointer (&problem));
 }

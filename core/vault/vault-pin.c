@@ -68,8 +68,14 @@ check_new_pin (const MortiseSecret *pin, guint min_length, GError **error)
   return FALSE;
 }
 
-static MortiseSecret *
-derive_pin_auth (const MortiseSecret *pin_hash, GBytes *salt)
+MortiseSecret *
+mortise_vault_hash_new_pin (const MortiseSecret *pin, guint min_length, GError **error)
+{
+  return check_new_pin (pin, min_length, error) ? mortise_pin_hash (pin, error) : NULL;
+}
+
+MortiseSecret *
+mortise_vault_derive_pin_auth (const MortiseSecret *pin_hash, GBytes *salt)
 {
   return mortise_secret_derive (pin_hash, salt, "pin keyslot", KEY_SIZE);
 }
@@ -77,19 +83,15 @@ derive_pin_auth (const MortiseSecret *pin_hash, GBytes *salt)
 /* --- Tries -------------------------------------------------------------------------------------
  */
 
-/* On disk when it returns. With the mutex held. */
 static gboolean
-write_retries (MortiseVault *self, guint retries, GError **error)
+put_retries (MortiseVaultStore *store, guint retries, GError **error)
 {
-  MortiseStatement *statement = mortise_vault_store_get (self->store, MORTISE_SQL_PIN_PUT, error);
+  MortiseStatement *statement = mortise_vault_store_get (store, MORTISE_SQL_PIN_PUT, error);
 
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, retries);
-  if (!mortise_vault_store_run (self->store, statement, error))
-    return FALSE;
-  self->pin_retries = retries;
-  return TRUE;
+  return mortise_vault_store_run (store, statement, error);
 }
 
 static gboolean
@@ -144,15 +146,8 @@ begin_attempt (MortiseVault *self, Attempt *attempt, GError **error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
-  if (!mortise_vault_check_open (self, error))
+  if (!mortise_vault_check_open (self, error) || !mortise_vault_check_tpm (self, error))
     return FALSE;
-  if (self->tpm == NULL)
-    {
-      g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_TPM_MISSING,
-                           _ ("This computer shows no TPM 2.0, and the passkeys cannot be used "
-                              "without it. Switch the TPM on in the firmware's settings."));
-      return FALSE;
-    }
   if (self->pin_retries == 0)
     return fail_pin_blocked (error);
   if (self->pin_misses >= MORTISE_PIN_TRIES_PER_START)
@@ -162,17 +157,20 @@ begin_attempt (MortiseVault *self, Attempt *attempt, GError **error)
   attempt->generation = self->lock_generation;
   attempt->slot = mortise_vault_slot_read (self->store, MORTISE_KEYSLOT_PIN, error);
   /* The try counts before it is made: power may go at any moment (CTAP 2.1 §6.5.5.7). */
-  return attempt->slot != NULL && write_retries (self, self->pin_retries - 1, error);
+  if (attempt->slot == NULL || !put_retries (self->store, self->pin_retries - 1, error))
+    return FALSE;
+  self->pin_retries--;
+  return TRUE;
+}
+
+static gboolean
+put_success (MortiseVaultStore *store, gpointer user_data, GError **error)
+{
+  return put_retries (store, MORTISE_PIN_RETRIES_MAX, error) &&
+         mortise_vault_slot_touch (store, MORTISE_KEYSLOT_PIN, error);
 }
 
 /* In memory the tries come back in any case; if the disk refuses, a restart has fewer, not more. */
-static void
-give_back (MortiseVault *self, guint retries)
-{
-  if (!write_retries (self, retries, NULL))
-    self->pin_retries = retries;
-}
-
 static void
 end_right_attempt (MortiseVault *self)
 {
@@ -181,7 +179,8 @@ end_right_attempt (MortiseVault *self)
   self->pin_misses = 0;
   if (self->store == NULL)
     return;
-  give_back (self, MORTISE_PIN_RETRIES_MAX);
+  (void) mortise_vault_store_transact (self->store, put_success, NULL, NULL);
+  self->pin_retries = MORTISE_PIN_RETRIES_MAX;
 }
 
 static gboolean
@@ -193,7 +192,7 @@ end_wrong_attempt (MortiseVault *self, GError *problem, GError **error)
     {
       /* The TPM did not say whether the PIN is right, so nothing was guessed. */
       if (self->store != NULL)
-        give_back (self, self->pin_retries + 1);
+        (void) put_retries (self->store, ++self->pin_retries, NULL);
       g_propagate_error (error, g_error_copy (problem));
       return FALSE;
     }
@@ -227,7 +226,7 @@ verify_pin (MortiseVault *self,
   if (!begin_attempt (self, &attempt, error))
     return NULL;
 
-  auth = derive_pin_auth (pin_hash, attempt.header->salt);
+  auth = mortise_vault_derive_pin_auth (pin_hash, attempt.header->salt);
   sign_key = mortise_tpm_unseal (self->tpm, attempt.slot, auth, &problem);
   if (sign_key == NULL)
     {
@@ -237,14 +236,8 @@ verify_pin (MortiseVault *self,
   end_right_attempt (self);
 
   metadata_key = mortise_vault_derive_metadata_key (sign_key);
-  if (!mortise_vault_header_verify (attempt.header, metadata_key))
-    {
-      g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_VAULT_DAMAGED,
-                           _ ("The PIN is right, but the vault's description of itself was changed "
-                              "by something other than Mortise. Put a copy of vault.db from a "
-                              "backup of your home folder in its place, then start again."));
-      return NULL;
-    }
+  if (!mortise_vault_check_header (attempt.header, metadata_key, error))
+    return NULL;
   *ret_generation = attempt.generation;
   return g_steal_pointer (&sign_key);
 }
@@ -258,17 +251,9 @@ unlock_with_pin (MortiseVault *self, const MortiseSecret *pin_hash, GError **err
 {
   guint64 generation = 0;
   g_autoptr (MortiseSecret) sign_key = verify_pin (self, pin_hash, &generation, error);
-  g_autoptr (MortiseTpmBlob) parent = NULL;
 
-  if (sign_key == NULL)
+  if (sign_key == NULL || !mortise_vault_unlock_with_key (self, sign_key, generation, error))
     return NULL;
-  if (mortise_vault_get_state (self) == MORTISE_VAULT_UNLOCKED)
-    return g_steal_pointer (&sign_key);
-
-  if (!mortise_tpm_load_parent (self->tpm, self->header->parent, sign_key, error) ||
-      !mortise_vault_publish_sign_key (self, sign_key, generation, error))
-    return NULL;
-  mortise_vault_repair_login (self);
   return g_steal_pointer (&sign_key);
 }
 
@@ -289,8 +274,8 @@ mortise_vault_unlock (MortiseVault *self, const MortiseSecret *pin_hash, GError 
 /* --- Changing the PIN --------------------------------------------------------------------------
  */
 
-static guint
-get_min_pin_length (MortiseVault *self)
+guint
+mortise_vault_get_min_pin_length (MortiseVault *self)
 {
   g_autoptr (GVariant) value = mortise_vault_get_setting (self, MORTISE_SETTING_MIN_PIN_LENGTH);
   guint length = value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32)
@@ -318,9 +303,7 @@ check_change (MortiseVault *self,
 {
   g_autoptr (MortiseSecret) new_hash = NULL;
 
-  if (!check_new_pin (new_pin, get_min_pin_length (self), error))
-    return FALSE;
-  new_hash = mortise_pin_hash (new_pin, error);
+  new_hash = mortise_vault_hash_new_pin (new_pin, mortise_vault_get_min_pin_length (self), error);
   if (new_hash == NULL)
     return FALSE;
   if (is_change_forced (self) && mortise_secret_equal (old_hash, new_hash))
@@ -340,7 +323,8 @@ put_new_slot (MortiseVaultStore *store, gpointer user_data, GError **error)
   const MortiseTpmBlob *slot = user_data;
   MortiseStatement *statement;
 
-  if (!mortise_vault_slot_write (store, MORTISE_KEYSLOT_PIN, slot, error))
+  if (!mortise_vault_slot_write (store, MORTISE_KEYSLOT_PIN, slot, error) ||
+      !put_retries (store, MORTISE_PIN_RETRIES_MAX, error))
     return FALSE;
   statement = mortise_vault_store_get (store, MORTISE_SQL_SETTING_REMOVE, error);
   if (statement == NULL)
@@ -349,13 +333,13 @@ put_new_slot (MortiseVaultStore *store, gpointer user_data, GError **error)
   return mortise_vault_store_run (store, statement, error);
 }
 
-static gboolean
-replace_pin_slot (MortiseVault *self,
-                  const MortiseSecret *sign_key,
-                  const MortiseSecret *new_hash,
-                  GError **error)
+gboolean
+mortise_vault_replace_pin_slot (MortiseVault *self,
+                                const MortiseSecret *sign_key,
+                                const MortiseSecret *new_hash,
+                                GError **error)
 {
-  g_autoptr (MortiseSecret) auth = derive_pin_auth (new_hash, self->header->salt);
+  g_autoptr (MortiseSecret) auth = mortise_vault_derive_pin_auth (new_hash, self->header->salt);
   g_autoptr (MortiseTpmBlob) slot = mortise_tpm_seal (self->tpm, sign_key, auth, TRUE, error);
   g_autoptr (GMutexLocker) locker = NULL;
 
@@ -364,6 +348,9 @@ replace_pin_slot (MortiseVault *self,
   locker = g_mutex_locker_new (&self->mutex);
   if (!mortise_vault_store_transact (self->store, put_new_slot, slot, error))
     return FALSE;
+  self->pin_retries = MORTISE_PIN_RETRIES_MAX;
+  self->pin_misses = 0;
+  /* The old keyslot goes from the journal too, or the old PIN would open a copy of it. */
   (void) mortise_vault_store_forget_journal (self->store);
   return TRUE;
 }
@@ -385,7 +372,7 @@ mortise_vault_change_pin (MortiseVault *self,
     return FALSE;
   g_mutex_lock (&self->key_mutex);
   sign_key = unlock_with_pin (self, old_hash, error);
-  ok = sign_key != NULL && replace_pin_slot (self, sign_key, new_hash, error);
+  ok = sign_key != NULL && mortise_vault_replace_pin_slot (self, sign_key, new_hash, error);
   mortise_vault_end_key_work (self);
   return ok;
 }
@@ -410,178 +397,4 @@ mortise_vault_is_pin_auth_blocked (MortiseVault *self)
 
   locker = g_mutex_locker_new (&self->mutex);
   return self->pin_misses >= MORTISE_PIN_TRIES_PER_START;
-}
-
-/* --- Making a vault ----------------------------------------------------------------------------
- */
-
-typedef struct
-{
-  MortiseVaultHeader *header;
-  MortiseSecret *sign_key;
-  MortiseTpmBlob *pin_slot;
-  MortiseTpmBlob *login_slot; /* NULL if the keyring does not answer */
-  GError *keyring_problem;
-} Blueprint;
-
-static void
-blueprint_clear (Blueprint *blueprint)
-{
-  g_clear_pointer (&blueprint->header, mortise_vault_header_unref);
-  g_clear_pointer (&blueprint->sign_key, mortise_secret_free);
-  g_clear_pointer (&blueprint->pin_slot, mortise_tpm_blob_free);
-  g_clear_pointer (&blueprint->login_slot, mortise_tpm_blob_free);
-  g_clear_error (&blueprint->keyring_problem);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Blueprint, blueprint_clear)
-
-/* All of the TPM's part, before a file is touched. */
-static gboolean
-make_blueprint (MortiseVault *self,
-                const MortiseSecret *pin_hash,
-                Blueprint *blueprint,
-                GError **error)
-{
-  g_autofree char *id = g_uuid_string_random ();
-  g_autoptr (MortiseSecret) salt_secret = mortise_secret_new_random (KEY_SIZE);
-  g_autoptr (GBytes) salt = g_bytes_new (mortise_secret_peek (salt_secret), KEY_SIZE);
-  g_autoptr (MortiseSecret) auth = derive_pin_auth (pin_hash, salt);
-  g_autoptr (MortiseSecret) metadata_key = NULL;
-  g_autoptr (GBytes) storage_root_name = NULL;
-  g_autoptr (MortiseTpmBlob) parent = NULL;
-
-  if (!mortise_tpm_attach (self->tpm, NULL, &storage_root_name, error))
-    return FALSE;
-  blueprint->sign_key = mortise_secret_new_random (KEY_SIZE);
-  metadata_key = mortise_vault_derive_metadata_key (blueprint->sign_key);
-  parent = mortise_tpm_create_parent (self->tpm, blueprint->sign_key, error);
-  if (parent == NULL)
-    return FALSE;
-  blueprint->pin_slot = mortise_tpm_seal (self->tpm, blueprint->sign_key, auth, TRUE, error);
-  if (blueprint->pin_slot == NULL ||
-      !mortise_tpm_load_parent (self->tpm, parent, blueprint->sign_key, error))
-    return FALSE;
-  blueprint->header = mortise_vault_header_new (id, salt, storage_root_name, parent, metadata_key);
-  blueprint->login_slot =
-      mortise_vault_make_login_slot (self, id, metadata_key, &blueprint->keyring_problem);
-  return TRUE;
-}
-
-static gboolean
-write_blueprint (MortiseVaultStore *store, gpointer user_data, GError **error)
-{
-  const Blueprint *blueprint = user_data;
-  MortiseStatement *statement = mortise_vault_store_get (store, MORTISE_SQL_PIN_PUT, error);
-
-  if (statement == NULL)
-    return FALSE;
-  sqlite3_bind_int64 (statement, 1, MORTISE_PIN_RETRIES_MAX);
-  return mortise_vault_store_run (store, statement, error) &&
-         mortise_vault_header_write (blueprint->header, store, error) &&
-         mortise_vault_slot_write (store, MORTISE_KEYSLOT_PIN, blueprint->pin_slot, error) &&
-         (blueprint->login_slot == NULL ||
-          mortise_vault_slot_write (store, MORTISE_KEYSLOT_LOGIN, blueprint->login_slot, error));
-}
-
-static gboolean
-build_file (MortiseVault *self, Blueprint *blueprint, GError **error)
-{
-  g_autoptr (MortiseVaultStore) store = NULL;
-
-  store = mortise_vault_store_create (self->paths->building, error);
-  if (store == NULL || !mortise_vault_store_transact (store, write_blueprint, blueprint, error))
-    return FALSE;
-  if (!mortise_vault_store_forget_journal (store) ||
-      !mortise_vault_store_close (g_steal_pointer (&store)))
-    {
-      g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_VAULT_IO,
-                           _ ("The new vault could not be written whole, so none was made. Check "
-                              "that the disk has room and is in order, then try again."));
-      return FALSE;
-    }
-  return mortise_vault_files_publish (self->paths, error);
-}
-
-static gboolean
-check_may_create (MortiseVault *self, GError **error)
-{
-  if (!mortise_vault_open_files (self, error))
-    return FALSE;
-  if (self->store != NULL)
-    {
-      g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_VAULT_EXISTS,
-                           _ ("There is a vault already, and it was left as it is. Unlock it with "
-                              "its PIN."));
-      return FALSE;
-    }
-  if (self->tpm == NULL)
-    {
-      g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_TPM_MISSING,
-                           _ ("This computer shows no TPM 2.0, so no vault can be made. Switch the "
-                              "TPM on in the firmware's settings."));
-      return FALSE;
-    }
-  return mortise_vault_files_make_directory (self->paths, error) &&
-         mortise_vault_take_lock (self, error);
-}
-
-static gboolean
-adopt_new_vault (MortiseVault *self, Blueprint *blueprint, guint64 generation, GError **error)
-{
-  g_autoptr (MortiseVaultStore) store = mortise_vault_store_open (self->paths->database, error);
-
-  if (store == NULL || !mortise_vault_store_accept (store, error) ||
-      !mortise_vault_adopt_store (self, g_steal_pointer (&store), error))
-    return FALSE;
-  g_mutex_lock (&self->mutex);
-  self->login_works = blueprint->login_slot != NULL;
-  g_clear_error (&self->keyring_problem);
-  self->keyring_problem = g_steal_pointer (&blueprint->keyring_problem);
-  self->pin_misses = 0;
-  mortise_vault_queue_signal (self, MORTISE_VAULT_SIGNAL_CREDENTIALS);
-  g_mutex_unlock (&self->mutex);
-  return mortise_vault_publish_sign_key (self, blueprint->sign_key, generation, error);
-}
-
-static gboolean
-create_vault (MortiseVault *self, const MortiseSecret *pin_hash, GError **error)
-{
-  g_auto (Blueprint) blueprint = { 0 };
-  guint64 generation;
-
-  if (!check_may_create (self, error))
-    return FALSE;
-  g_mutex_lock (&self->mutex);
-  generation = self->lock_generation;
-  g_mutex_unlock (&self->mutex);
-
-  if (make_blueprint (self, pin_hash, &blueprint, error) && build_file (self, &blueprint, error))
-    return adopt_new_vault (self, &blueprint, generation, error);
-
-  mortise_vault_files_clean (self->paths);
-  mortise_tpm_unload_parent (self->tpm);
-  if (blueprint.login_slot != NULL)
-    (void) mortise_keyring_clear (self->keyring, blueprint.header->id, NULL, NULL);
-  return FALSE;
-}
-
-gboolean
-mortise_vault_create (MortiseVault *self, const MortiseSecret *pin, GError **error)
-{
-  g_autoptr (MortiseSecret) pin_hash = NULL;
-  gboolean ok;
-
-  g_return_val_if_fail (MORTISE_IS_VAULT (self), FALSE);
-  g_return_val_if_fail (pin != NULL, FALSE);
-
-  if (!check_new_pin (pin, MORTISE_PIN_MIN_CODE_POINTS, error))
-    return FALSE;
-  pin_hash = mortise_pin_hash (pin, error);
-  if (pin_hash == NULL)
-    return FALSE;
-  g_mutex_lock (&self->key_mutex);
-  ok = create_vault (self, pin_hash, error);
-  mortise_vault_end_key_work (self);
-  return ok;
 }

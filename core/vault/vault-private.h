@@ -63,6 +63,7 @@ struct _MortiseVault
                               verified wins */
   gboolean parent_loaded;
   gboolean login_works; /* K_meta may stay when K_sign goes */
+  gboolean login_off;   /* the person wants no login keyslot */
   GError *keyring_problem;
   guint pin_retries;
   guint pin_misses; /* wrong PINs in a row since this object was made */
@@ -90,6 +91,9 @@ gboolean mortise_vault_check_open (MortiseVault *self, GError **error);
 gboolean mortise_vault_check_listable (MortiseVault *self, GError **error);
 gboolean mortise_vault_check_unlocked (MortiseVault *self, GError **error);
 
+/** Sets an error and returns FALSE if there is no TPM. */
+gboolean mortise_vault_check_tpm (MortiseVault *self, GError **error);
+
 gint64 mortise_vault_now (void);
 
 /* With the key mutex held, and no mutex. */
@@ -108,10 +112,6 @@ gboolean mortise_vault_take_lock (MortiseVault *self, GError **error);
 
 /* --- vault-keys.c */
 
-#define MORTISE_KEYSLOT_PIN      "pin"
-#define MORTISE_KEYSLOT_LOGIN    "login"
-#define MORTISE_KEYSLOT_RECOVERY "recovery"
-
 MortiseVaultHeader *mortise_vault_header_new (const char *id,
                                               GBytes *salt,
                                               GBytes *storage_root_name,
@@ -129,34 +129,49 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MortiseVaultHeader, mortise_vault_header_unref)
 gboolean mortise_vault_header_verify (const MortiseVaultHeader *header,
                                       const MortiseSecret *metadata_key);
 
+/** The same, with an error for the person. */
+gboolean mortise_vault_check_header (const MortiseVaultHeader *header,
+                                     const MortiseSecret *metadata_key,
+                                     GError **error);
+
 MortiseSecret *mortise_vault_derive_metadata_key (const MortiseSecret *sign_key);
 void mortise_vault_keys_set_metadata (MortiseVaultKeys *keys, const MortiseSecret *metadata_key);
 void mortise_vault_keys_set_sign (MortiseVaultKeys *keys, const MortiseSecret *sign_key);
 /** Wipes K_sign and K_priv, and what K_meta gives as well if @all. */
 void mortise_vault_keys_wipe (MortiseVaultKeys *keys, gboolean all);
 
-/** Notes that the slot was used just now. With the mutex held. */
-void mortise_vault_slot_touch (MortiseVault *self, const char *kind);
+/* --- vault-keyslots.c: with the mutex held */
 
-/** Returns: (transfer full): the slot; NULL with NOT_FOUND. With the mutex held. */
+/** Returns: (transfer full): the slot; NULL with NOT_FOUND */
 MortiseTpmBlob *
-mortise_vault_slot_read (MortiseVaultStore *store, const char *kind, GError **error);
+mortise_vault_slot_read (MortiseVaultStore *store, MortiseKeyslot slot, GError **error);
 gboolean mortise_vault_slot_write (MortiseVaultStore *store,
-                                   const char *kind,
+                                   MortiseKeyslot slot,
                                    const MortiseTpmBlob *blob,
                                    GError **error);
+gboolean mortise_vault_slot_remove (MortiseVaultStore *store, MortiseKeyslot slot, GError **error);
 
-/** Seals K_meta with a new secret of the keyring. TPM and keyring; no mutex. */
+/** Notes that the slot was used just now. */
+gboolean mortise_vault_slot_touch (MortiseVaultStore *store, MortiseKeyslot slot, GError **error);
+
+/* --- vault-login.c: with the key mutex held, and no mutex */
+
+/** Seals K_meta with a new secret of the keyring. */
 MortiseTpmBlob *mortise_vault_make_login_slot (MortiseVault *self,
                                                const char *vault_id,
                                                const MortiseSecret *metadata_key,
                                                GError **error);
 
-/** Tries the login keyslot; what is wrong goes to keyring_problem. Key mutex held, no mutex. */
+/** Tries the login keyslot; what is wrong goes to keyring_problem. */
 void mortise_vault_try_login (MortiseVault *self);
 
-/** Makes the login keyslot anew if it does not work, the keyring willing. UNLOCKED; as above. */
+/** Makes the login keyslot anew if it does not work, the keyring willing. UNLOCKED. */
 void mortise_vault_repair_login (MortiseVault *self);
+
+/** Reads whether the person wants one. */
+void mortise_vault_read_login_setting (MortiseVault *self);
+
+/* --- vault-keys.c, again: with the key mutex held, and no mutex */
 
 /** Makes @sign_key, whose parent is loaded, the vault's, unless it was locked since @generation. */
 gboolean mortise_vault_publish_sign_key (MortiseVault *self,
@@ -164,8 +179,32 @@ gboolean mortise_vault_publish_sign_key (MortiseVault *self,
                                          guint64 generation,
                                          GError **error);
 
+/** Loads the vault parent, publishes @sign_key and mends the login keyslot; ends UNLOCKED. */
+gboolean mortise_vault_unlock_with_key (MortiseVault *self,
+                                        const MortiseSecret *sign_key,
+                                        guint64 generation,
+                                        GError **error);
+
 /** Ends what holds the key mutex: drops a parent that mortise_vault_lock() could not wait for. */
 void mortise_vault_end_key_work (MortiseVault *self);
+
+/* --- vault-pin.c */
+
+MortiseSecret *mortise_vault_derive_pin_auth (const MortiseSecret *pin_hash, GBytes *salt);
+MortiseSecret *
+mortise_vault_hash_new_pin (const MortiseSecret *pin, guint min_length, GError **error);
+guint mortise_vault_get_min_pin_length (MortiseVault *self);
+
+/** Seals @sign_key behind another PIN, with all tries. Key mutex held, no mutex. */
+gboolean mortise_vault_replace_pin_slot (MortiseVault *self,
+                                         const MortiseSecret *sign_key,
+                                         const MortiseSecret *new_hash,
+                                         GError **error);
+
+/* --- vault-settings.c: with the mutex held; may be part of a transaction */
+
+gboolean
+mortise_vault_put_setting (MortiseVault *self, const char *name, GVariant *value, GError **error);
 
 /* --- vault-credentials.c: with the mutex held */
 

@@ -79,7 +79,7 @@ mortise_vault_get_setting (MortiseVault *self, const char *name)
 }
 
 static gboolean
-put_setting (MortiseVault *self, const char *name, GVariant *value, GError **error)
+put_value (MortiseVault *self, const char *name, GVariant *value, GError **error)
 {
   MortiseStatement *statement =
       mortise_vault_store_get (self->store, MORTISE_SQL_SETTING_PUT, error);
@@ -115,6 +115,12 @@ remove_setting (MortiseVault *self, const char *name, GError **error)
 }
 
 gboolean
+mortise_vault_put_setting (MortiseVault *self, const char *name, GVariant *value, GError **error)
+{
+  return value != NULL ? put_value (self, name, value, error) : remove_setting (self, name, error);
+}
+
+gboolean
 mortise_vault_set_setting (MortiseVault *self, const char *name, GVariant *value, GError **error)
 {
   g_autoptr (GVariant) owned = value != NULL ? g_variant_ref_sink (value) : NULL;
@@ -127,14 +133,12 @@ mortise_vault_set_setting (MortiseVault *self, const char *name, GVariant *value
   if (is_sealed (name) ? !mortise_vault_check_listable (self, error)
                        : !mortise_vault_check_open (self, error))
     return FALSE;
-  if (owned == NULL)
-    return remove_setting (self, name, error);
-  if (g_variant_get_size (owned) > SETTING_MAX)
+  if (owned != NULL && g_variant_get_size (owned) > SETTING_MAX)
     {
       g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_INVALID_ARGUMENT,
                            _ ("This setting is too big to be kept, and was left as it was. Store "
                               "less in it."));
       return FALSE;
     }
-  return put_setting (self, name, owned, error);
+  return mortise_vault_put_setting (self, name, owned, error);
 }

@@ -21,3 +21,6 @@
 #define MORTISE_SETTING_MIN_PIN_RP_IDS "min-pin-rp-ids"
 /** ay: the serialised large-blob array. Default: the initial array. */
 #define MORTISE_SETTING_LARGE_BLOBS "large-blobs"
+/** b: whether there is to be a login keyslot; changed by mortise_vault_set_login_keyslot() only.
+ * Default TRUE. */
+#define MORTISE_SETTING_LOGIN_KEYSLOT "login-keyslot"

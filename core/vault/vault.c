@@ -94,6 +94,17 @@ mortise_vault_check_open (MortiseVault *self, GError **error)
   return FALSE;
 }
 
+gboolean
+mortise_vault_check_tpm (MortiseVault *self, GError **error)
+{
+  if (self->tpm != NULL)
+    return TRUE;
+  g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_TPM_MISSING,
+                       _ ("This computer shows no TPM 2.0, and passkeys cannot be made or used "
+                          "without it. Switch the TPM on in the firmware's settings."));
+  return FALSE;
+}
+
 static gboolean
 fail_locked (GError **error)
 {
@@ -175,6 +186,8 @@ mortise_vault_adopt_store (MortiseVault *self, MortiseVaultStore *store, GError 
   self->header = g_steal_pointer (&header);
   self->pin_retries = retries;
   mortise_vault_set_state (self, MORTISE_VAULT_LOCKED);
+  g_clear_pointer (&locker, g_mutex_locker_free);
+  mortise_vault_read_login_setting (self);
   return TRUE;
 }
 
@@ -189,7 +202,7 @@ mortise_vault_forget (MortiseVault *self, MortiseVaultState state)
   g_clear_pointer (&self->store, mortise_vault_store_free);
   g_clear_pointer (&self->header, mortise_vault_header_unref);
   g_clear_error (&self->keyring_problem);
-  self->login_works = FALSE;
+  self->login_works = self->login_off = FALSE;
   self->pin_retries = MORTISE_PIN_RETRIES_MAX;
   self->count = self->count_deleted = 0;
   self->lock_generation++;

@@ -23,6 +23,35 @@ typedef enum
   MORTISE_VAULT_UNLOCKED,
 } MortiseVaultState;
 
+/**
+ * MortiseKeyslot:
+ * @MORTISE_KEYSLOT_PIN: the PIN; always there
+ * @MORTISE_KEYSLOT_LOGIN: the login keyring; lets passkeys be listed, not used
+ * @MORTISE_KEYSLOT_RECOVERY: the recovery code; unlocks, and gives the vault a new PIN
+ *
+ * Ways to the vault's keys. All of them need this TPM.
+ */
+typedef enum
+{
+  MORTISE_KEYSLOT_PIN,
+  MORTISE_KEYSLOT_LOGIN,
+  MORTISE_KEYSLOT_RECOVERY,
+} MortiseKeyslot;
+
+/**
+ * MortiseKeyslotInfo:
+ * @exists: it is in the vault
+ * @enabled: it is wanted; a login keyslot that is wanted may not exist for want of a keyring
+ * @created_at, @last_used_at: Unix time in seconds; 0 for never
+ */
+typedef struct
+{
+  gboolean exists;
+  gboolean enabled;
+  gint64 created_at;
+  gint64 last_used_at;
+} MortiseKeyslotInfo;
+
 #define MORTISE_PIN_RETRIES_MAX     8
 #define MORTISE_PIN_TRIES_PER_START 3
 #define MORTISE_PIN_MIN_CODE_POINTS 4
@@ -160,6 +189,64 @@ void mortise_vault_lock (MortiseVault *self);
  * vault that mortise_vault_open() refused (damaged, newer, another TPM), unless it is in use.
  */
 gboolean mortise_vault_reset (MortiseVault *self, GError **error);
+
+/* --- Other keyslots (core/vault/vault-login.c, vault-recovery.c) -------------------------------
+ */
+
+/** mortise_vault_get_keyslot: works in every open state; %MORTISE_ERROR_NO_VAULT otherwise */
+gboolean mortise_vault_get_keyslot (MortiseVault *self,
+                                    MortiseKeyslot slot,
+                                    MortiseKeyslotInfo *ret_info,
+                                    GError **error);
+
+/**
+ * mortise_vault_set_login_keyslot:
+ *
+ * On: makes the login keyslot (LISTABLE; %MORTISE_ERROR_KEYRING if the keyring refuses). Off:
+ * removes it for good, also from the keyring; a vault that was only LISTABLE ends LOCKED. Durable.
+ * TPM.
+ */
+gboolean mortise_vault_set_login_keyslot (MortiseVault *self, gboolean enabled, GError **error);
+
+/**
+ * mortise_vault_create_recovery_code:
+ *
+ * Makes a recovery keyslot; one that there was is void from then on. UNLOCKED. TPM.
+ *
+ * Returns: (transfer full): the code as it is to be written down, ASCII without a terminating zero
+ *   (core/vault/recovery-code.h); it can never be shown again
+ */
+MortiseSecret *mortise_vault_create_recovery_code (MortiseVault *self, GError **error);
+
+/** mortise_vault_remove_recovery_code: nothing of the keyslot stays in the files */
+gboolean mortise_vault_remove_recovery_code (MortiseVault *self, GError **error);
+
+/**
+ * mortise_vault_unlock_with_recovery_code:
+ * @typed: as the person typed it, UTF-8
+ *
+ * Unlocks. The code has 128 bits and needs no counted tries; it works also while no tries are left
+ * for the PIN and while the TPM is in lockout. TPM.
+ *
+ * Returns: %TRUE if right; %MORTISE_ERROR_RECOVERY_INVALID if mistyped (the message says where) or
+ *   wrong, _NOT_FOUND if none was ever made
+ */
+gboolean mortise_vault_unlock_with_recovery_code (MortiseVault *self,
+                                                  const MortiseSecret *typed,
+                                                  GError **error);
+
+/**
+ * mortise_vault_reset_pin:
+ * @typed: the recovery code, as above
+ * @new_pin: as for mortise_vault_change_pin()
+ *
+ * For a forgotten or blocked PIN: unlocks with the code and replaces the PIN's keyslot. All tries
+ * are back; no passkey is lost; the code stays valid. TPM.
+ */
+gboolean mortise_vault_reset_pin (MortiseVault *self,
+                                  const MortiseSecret *typed,
+                                  const MortiseSecret *new_pin,
+                                  GError **error);
 
 /* --- Credentials (core/vault/vault-credentials.c) ----------------------------------------------
  */
