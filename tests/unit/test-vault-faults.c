@@ -21,6 +21,7 @@ typedef struct
   gint64 deleted;
   MortiseCredential *spare; /* made, not added */
   MortiseCredentialSecrets *spare_secrets;
+  MortiseSecret *code; /* for recovery */
 } Fixture;
 
 typedef gboolean (*Operation) (Fixture *f, GError **error);
@@ -34,6 +35,8 @@ set_up (Fixture *f)
   f->second = vault_fixture_add (&f->vault, "example.org", "bert");
   f->deleted = vault_fixture_add (&f->vault, "example.net", "carl");
   g_assert_true (mortise_vault_delete (f->vault.vault, f->deleted, NULL));
+  f->code = mortise_vault_create_recovery_code (f->vault.vault, NULL);
+  g_assert_nonnull (f->code);
   /* Takes the place of the first, so that adding it is more than one row. */
   f->spare = vault_fixture_make_credential (&f->vault, "example.com", "anna", &f->spare_secrets);
 }
@@ -41,6 +44,7 @@ set_up (Fixture *f)
 static void
 tear_down (Fixture *f)
 {
+  g_clear_pointer (&f->code, mortise_secret_free);
   g_clear_pointer (&f->spare, mortise_credential_unref);
   g_clear_pointer (&f->spare_secrets, mortise_credential_secrets_free);
   vault_fixture_tear_down (&f->vault, NULL);
@@ -113,6 +117,26 @@ do_change_pin (Fixture *f, GError **error)
   return mortise_vault_change_pin (f->vault.vault, old, new, error);
 }
 
+static gboolean
+do_reset_pin (Fixture *f, GError **error)
+{
+  g_autoptr (MortiseSecret) new = vault_fixture_pin ("56789");
+
+  return mortise_vault_reset_pin (f->vault.vault, f->code, new, error);
+}
+
+static gboolean
+do_create_code (Fixture *f, GError **error)
+{
+  g_autoptr (MortiseSecret) code = mortise_vault_create_recovery_code (f->vault.vault, error);
+
+  if (code == NULL)
+    return FALSE;
+  mortise_secret_free (f->code);
+  f->code = g_steal_pointer (&code);
+  return TRUE;
+}
+
 static const struct
 {
   const char *name;
@@ -127,6 +151,8 @@ static const struct
   { "unlock", do_unlock },
   { "set-setting", do_set_setting },
   { "change-pin", do_change_pin },
+  { "reset-pin", do_reset_pin },
+  { "create-code", do_create_code },
 };
 
 static guint
@@ -202,7 +228,7 @@ try_step (Operation run, guint step, guint times, FaultyVfsFault fault)
   if (ok)
     {
       g_assert_no_error (error);
-      if (run == do_change_pin)
+      if (run == do_change_pin || run == do_reset_pin)
         pin = "56789";
     }
   else
@@ -218,6 +244,10 @@ try_step (Operation run, guint step, guint times, FaultyVfsFault fault)
   g_assert_no_error (error);
   restarted = describe_restarted (&f, pin);
   g_assert_cmpstr (restarted, ==, after);
+  /* The code that the person has is the one that opens. */
+  mortise_vault_lock (f.vault.vault);
+  mortise_vault_unlock_with_recovery_code (f.vault.vault, f.code, &error);
+  g_assert_no_error (error);
   tear_down (&f);
   return reached;
 }
