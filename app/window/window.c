@@ -333,6 +333,23 @@ mortise_window_class_init (MortiseWindowClass *klass)
   BIND (first_run_page);
 }
 
+/*
+ * Escape goes back too, but only when nothing else takes it: as an accelerator of the application
+ * it would come before an open menu or a search.
+ */
+static void
+add_escape (MortiseWindow *self)
+{
+  GtkEventController *controller = gtk_shortcut_controller_new ();
+
+  gtk_event_controller_set_propagation_phase (controller, GTK_PHASE_BUBBLE);
+  gtk_shortcut_controller_add_shortcut (
+      GTK_SHORTCUT_CONTROLLER (controller),
+      gtk_shortcut_new (gtk_keyval_trigger_new (GDK_KEY_Escape, 0),
+                        gtk_named_action_new ("win.back")));
+  gtk_widget_add_controller (GTK_WIDGET (self), controller);
+}
+
 static void
 mortise_window_init (MortiseWindow *self)
 {
@@ -356,6 +373,7 @@ mortise_window_init (MortiseWindow *self)
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
   sidebar = g_property_action_new ("sidebar", self->flap, "reveal-flap");
   g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (sidebar));
+  add_escape (self);
   if (MORTISE_DEVELOPMENT)
     gtk_widget_add_css_class (GTK_WIDGET (self), "devel");
 }
@@ -425,7 +443,7 @@ mortise_window_add_shortcuts (GtkApplication *application)
     { "win.page::passkeys", { "<Alt>1" } },
     { "win.page::deleted", { "<Alt>2" } },
     { "win.page::health", { "<Alt>3" } },
-    { "win.back", { "<Alt>Left", "Escape" } },
+    { "win.back", { "<Alt>Left" } },
     { "win.preferences", { "<Control>comma" } },
     { "window.close", { "<Control>w" } },
     { "app.quit", { "<Control>q" } },

@@ -514,6 +514,37 @@ test_deleted_by_keyboard (Fixture *fixture, gconstpointer data)
   mortise_window_fixture_assert_call (fixture, "RestorePasskeys ([11],)");
 }
 
+static gboolean
+is_popover_hidden (gpointer user_data)
+{
+  return !gtk_widget_get_visible (user_data);
+}
+
+/* Escape closes what is open first: a menu, then the search. */
+static void
+test_escape (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *menu = NULL;
+  GtkWidget *popover = NULL;
+
+  open_samples (fixture);
+  gtk_widget_activate_action (fixture->root, "win.search", NULL);
+  mortise_test_settle (fixture->window);
+  mortise_test_keys ("z", "o", "e", NULL);
+  wait_for (fixture, "1 of 10");
+  menu = mortise_test_get (fixture->root, GTK_TYPE_MENU_BUTTON, "Sort and Filter");
+  gtk_menu_button_popup (GTK_MENU_BUTTON (menu));
+  popover = GTK_WIDGET (gtk_menu_button_get_popover (GTK_MENU_BUTTON (menu)));
+  mortise_test_settle (fixture->window);
+  g_assert_true (gtk_widget_get_visible (popover));
+  mortise_test_keys ("Escape", NULL);
+  mortise_test_wait_until (is_popover_hidden, popover);
+  g_assert_true (mortise_test_has_text (fixture->root, "1 of 10"));
+  gtk_widget_grab_focus (menu);
+  mortise_test_keys ("Escape", NULL);
+  wait_for (fixture, "10 passkeys");
+}
+
 /* Windows, pages, stores and rows go when the window does. */
 static void
 test_no_leak (Fixture *fixture, gconstpointer data)
@@ -572,6 +603,7 @@ main (int argc, char **argv)
   ADD ("type-to-search", test_type_to_search);
   ADD ("list-by-keyboard", test_list_by_keyboard);
   ADD ("deleted-by-keyboard", test_deleted_by_keyboard);
+  ADD ("escape", test_escape);
   ADD ("many", test_many);
   ADD ("no-leak", test_no_leak);
 #undef ADD
