@@ -43,6 +43,7 @@ typedef struct
 } MortiseCtapRequest;
 
 typedef struct _MortiseGetAssertion MortiseGetAssertion;
+typedef struct _MortiseEnumeration MortiseEnumeration;
 
 struct _MortiseAuthenticator
 {
@@ -62,6 +63,8 @@ struct _MortiseAuthenticator
   EVP_PKEY *key_agreement[2];
   /* What getNextAssertion goes on with. */
   MortiseGetAssertion *next_assertion;
+  /* What credentialManagement's "get next" subcommands go on with. */
+  MortiseEnumeration *enumeration;
 };
 
 /* --- State (authenticator.c) -------------------------------------------------------------------
@@ -179,6 +182,9 @@ CtapStatus mortise_ctap_client_pin (MortiseAuthenticator *self,
 CtapStatus mortise_ctap_selection (MortiseAuthenticator *self,
                                    const MortiseCtapRequest *request,
                                    MortiseCborWriter *response);
+CtapStatus mortise_ctap_credential_management (MortiseAuthenticator *self,
+                                               const MortiseCtapRequest *request,
+                                               MortiseCborWriter *response);
 CtapStatus mortise_ctap_reset (MortiseAuthenticator *self,
                                const MortiseCtapRequest *request,
                                MortiseCborWriter *response);

@@ -4,6 +4,7 @@
 #include "core/ctap/authenticator.h"
 
 #include "core/ctap/authenticator-private.h"
+#include "core/ctap/credential-enumeration.h"
 #include "core/ctap/get-assertion.h"
 #include "core/vault/vault-settings.h"
 
@@ -21,7 +22,9 @@ static const Command commands[] = {
   { CTAP_CLIENT_PIN, TRUE, mortise_ctap_client_pin },
   { CTAP_RESET, FALSE, mortise_ctap_reset },
   { CTAP_GET_NEXT_ASSERTION, FALSE, mortise_ctap_get_next_assertion },
+  { CTAP_CREDENTIAL_MANAGEMENT, TRUE, mortise_ctap_credential_management },
   { CTAP_SELECTION, FALSE, mortise_ctap_selection },
+  { CTAP_CREDENTIAL_MANAGEMENT_PREVIEW, TRUE, mortise_ctap_credential_management },
 };
 
 G_DEFINE_FINAL_TYPE (MortiseAuthenticator, mortise_authenticator, G_TYPE_OBJECT)
@@ -33,6 +36,7 @@ mortise_authenticator_forget (MortiseAuthenticator *self)
   for (gsize i = 0; i < G_N_ELEMENTS (self->key_agreement); i++)
     g_clear_pointer (&self->key_agreement[i], EVP_PKEY_free);
   g_clear_pointer (&self->next_assertion, mortise_get_assertion_free);
+  g_clear_pointer (&self->enumeration, mortise_enumeration_free);
 }
 
 gboolean
@@ -169,9 +173,11 @@ dispatch (MortiseAuthenticator *self,
       if (commands[i].command == data[0])
         command = &commands[i];
     }
-  /* Any other command ends the state that getNextAssertion needs (CTAP 2.1 §6, "stateful"). */
+  /* Any other command ends the state that "get next" needs (CTAP 2.1 §6, "stateful"). */
   if (command == NULL || command->command != CTAP_GET_NEXT_ASSERTION)
     g_clear_pointer (&self->next_assertion, mortise_get_assertion_free);
+  if (command == NULL || command->handle != mortise_ctap_credential_management)
+    g_clear_pointer (&self->enumeration, mortise_enumeration_free);
   if (command == NULL)
     return CTAP1_ERR_INVALID_COMMAND;
 

@@ -144,6 +144,29 @@ mortise_ctap_check_descriptors (const MortiseCborValue *list)
 }
 
 void
+mortise_ctap_write_user (MortiseCborWriter *writer,
+                         const MortiseCredential *credential,
+                         gboolean with_names)
+{
+  MortiseCborMap map;
+
+  mortise_cbor_map_begin (writer, &map);
+  mortise_cbor_map_text_key (writer, &map, "id");
+  mortise_cbor_write_gbytes (writer, credential->user_id);
+  if (with_names && credential->user_name != NULL)
+    {
+      mortise_cbor_map_text_key (writer, &map, "name");
+      mortise_cbor_write_text (writer, credential->user_name);
+    }
+  if (with_names && credential->user_display_name != NULL)
+    {
+      mortise_cbor_map_text_key (writer, &map, "displayName");
+      mortise_cbor_write_text (writer, credential->user_display_name);
+    }
+  mortise_cbor_map_end (writer, &map);
+}
+
+void
 mortise_ctap_write_descriptor (MortiseCborWriter *writer, GBytes *credential_id)
 {
   MortiseCborMap map;

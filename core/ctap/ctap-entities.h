@@ -60,6 +60,11 @@ CtapStatus mortise_ctap_read_descriptor (const MortiseCborValue *map, MortiseCbo
 /** mortise_ctap_check_descriptors: checks every entry of an allowList or excludeList */
 CtapStatus mortise_ctap_check_descriptors (const MortiseCborValue *list);
 
+/** mortise_ctap_write_user: the account as PublicKeyCredentialUserEntity; it must have an id */
+void mortise_ctap_write_user (MortiseCborWriter *writer,
+                              const MortiseCredential *credential,
+                              gboolean with_names);
+
 void mortise_ctap_write_descriptor (MortiseCborWriter *writer, GBytes *credential_id);
 
 G_END_DECLS

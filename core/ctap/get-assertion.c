@@ -350,28 +350,6 @@ ask_to_sign_in (MortiseAuthenticator *self,
   return CTAP1_ERR_SUCCESS;
 }
 
-/* The names are for a client that lets the person choose (§6.2.3, member user). */
-static void
-write_user (MortiseCborWriter *response, const MortiseCredential *credential, gboolean with_names)
-{
-  MortiseCborMap map;
-
-  mortise_cbor_map_begin (response, &map);
-  mortise_cbor_map_text_key (response, &map, "id");
-  mortise_cbor_write_gbytes (response, credential->user_id);
-  if (with_names && credential->user_name != NULL)
-    {
-      mortise_cbor_map_text_key (response, &map, "name");
-      mortise_cbor_write_text (response, credential->user_name);
-    }
-  if (with_names && credential->user_display_name != NULL)
-    {
-      mortise_cbor_map_text_key (response, &map, "displayName");
-      mortise_cbor_write_text (response, credential->user_display_name);
-    }
-  mortise_cbor_map_end (response, &map);
-}
-
 /* How many assertions there are to get, and whether the person chose this one. */
 typedef struct
 {
@@ -399,7 +377,8 @@ write_response (MortiseCborWriter *response,
   if (credential->discoverable && credential->user_id != NULL)
     {
       mortise_cbor_map_key (response, &map, 0x04);
-      write_user (response, credential, presentation->with_names);
+      /* The names are for a client that lets the person choose (§6.2.3, member user). */
+      mortise_ctap_write_user (response, credential, presentation->with_names);
     }
   if (presentation->number_of_credentials > 1)
     {

@@ -83,9 +83,11 @@ write_options (MortiseAuthenticator *self, MortiseCborWriter *writer)
   if (mortise_authenticator_supports_builtin_uv (self))
     write_option (writer, &map, "uv", protected);
   write_option (writer, &map, "alwaysUv", always_uv);
+  write_option (writer, &map, "credMgmt", TRUE);
   write_option (writer, &map, "clientPin", protected);
   write_option (writer, &map, "pinUvAuthToken", TRUE);
   write_option (writer, &map, "makeCredUvNotRqd", !always_uv);
+  write_option (writer, &map, "credentialMgmtPreview", TRUE);
   mortise_cbor_map_end (writer, &map);
 }
 

@@ -384,6 +384,60 @@ mortise_vault_list (MortiseVault *self,
   return g_steal_pointer (&listed);
 }
 
+G_STATIC_ASSERT (MORTISE_VAULT_RP_CURSOR_SIZE == MORTISE_SEAL_INDEX_SIZE);
+
+gboolean
+mortise_vault_next_rp (MortiseVault *self,
+                       guint8 cursor[MORTISE_VAULT_RP_CURSOR_SIZE],
+                       MortiseCredential **ret_credential,
+                       GError **error)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+  g_autoptr (MortiseStatement) statement = NULL;
+  g_autoptr (MortiseCredential) credential = NULL;
+  g_autoptr (GError) local_error = NULL;
+
+  g_return_val_if_fail (MORTISE_IS_VAULT (self), FALSE);
+  g_return_val_if_fail (ret_credential != NULL, FALSE);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  if (!mortise_vault_check_listable (self, error))
+    return FALSE;
+  statement = mortise_vault_store_get (self->store, MORTISE_SQL_CREDENTIAL_AFTER_RP, error);
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_blob (statement, 1, cursor, MORTISE_VAULT_RP_CURSOR_SIZE, SQLITE_TRANSIENT);
+  while (credential == NULL && mortise_vault_store_row (self->store, statement, &local_error))
+    {
+      credential = read_row (self, statement);
+      if (credential == NULL || !credential->discoverable ||
+          sqlite3_column_bytes (statement, 4) != MORTISE_VAULT_RP_CURSOR_SIZE)
+        g_clear_pointer (&credential, mortise_credential_unref);
+      else
+        memcpy (cursor, sqlite3_column_blob (statement, 4), MORTISE_VAULT_RP_CURSOR_SIZE);
+    }
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  *ret_credential = g_steal_pointer (&credential);
+  return TRUE;
+}
+
+guint
+mortise_vault_count_room (MortiseVault *self)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+  guint used;
+
+  g_return_val_if_fail (MORTISE_IS_VAULT (self), 0);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  used = self->count + self->count_deleted;
+  return used < self->max_credentials ? self->max_credentials - used : 0;
+}
+
 guint
 mortise_vault_count (MortiseVault *self)
 {

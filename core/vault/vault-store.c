@@ -89,6 +89,9 @@ static const char *const sql[MORTISE_SQL_N_STATEMENTS] = {
   [MORTISE_SQL_CREDENTIAL_BY_RP] =
       "SELECT id, deleted, metadata, usage FROM credentials WHERE rp_index = ?1 AND deleted = 0"
       " ORDER BY id DESC",
+  [MORTISE_SQL_CREDENTIAL_AFTER_RP] =
+      "SELECT id, deleted, metadata, usage, rp_index FROM credentials WHERE rp_index > ?1"
+      " AND deleted = 0 ORDER BY rp_index, id DESC",
   [MORTISE_SQL_CREDENTIAL_BY_ID] =
       "SELECT id, deleted, metadata, usage FROM credentials WHERE id_index = ?1 AND deleted = 0",
   [MORTISE_SQL_CREDENTIAL_BY_ACCOUNT] =

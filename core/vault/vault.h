@@ -328,6 +328,26 @@ GPtrArray *mortise_vault_list (MortiseVault *self,
                                guint *ret_damaged,
                                GError **error);
 
+/** Size of a place in the order of sites, in bytes. */
+#define MORTISE_VAULT_RP_CURSOR_SIZE 32
+
+/**
+ * mortise_vault_next_rp:
+ * @cursor: (inout) (array fixed-size=32): a place in the order of sites; zeros at the start
+ * @ret_credential: (out) (nullable): the newest discoverable credential of the next site that has
+ *   one; %NULL at the end
+ *
+ * Walks through the sites of discoverable credentials, each once, in an order of no meaning. No
+ * state but @cursor. LISTABLE.
+ */
+gboolean mortise_vault_next_rp (MortiseVault *self,
+                                guint8 cursor[MORTISE_VAULT_RP_CURSOR_SIZE],
+                                MortiseCredential **ret_credential,
+                                GError **error);
+
+/** mortise_vault_count_room: Returns: how many more credentials the vault takes */
+guint mortise_vault_count_room (MortiseVault *self);
+
 /** mortise_vault_count: Returns: number of credentials (not deleted); works in every open state */
 guint mortise_vault_count (MortiseVault *self);
 

@@ -2,9 +2,11 @@
 #include "config.h"
 
 #include <fido.h>
+#include <fido/credman.h>
 #include <fido/es256.h>
 #include <string.h>
 
+#include "core/ctap/authenticator-data.h"
 #include "core/ctap/authenticator-private.h"
 #include "core/tpm/tpm-esys.h"
 #include "tests/support/ctap-fixture.h"
@@ -361,6 +363,98 @@ test_after_restart (Fixture *f, gconstpointer data)
   fido_cred_free (&cred);
 }
 
+/* fido2-token -L, -D and the rest of a passkey manager. */
+static void
+test_credman (Fixture *f, gconstpointer data)
+{
+  fido_credman_metadata_t *metadata = fido_credman_metadata_new ();
+  fido_credman_rp_t *rps = fido_credman_rp_new ();
+  fido_credman_rk_t *rks = fido_credman_rk_new ();
+  const fido_cred_t *listed;
+  fido_cred_t *changed = fido_cred_new ();
+  guint8 hash[32];
+
+  g_assert_true (fido_dev_supports_credman (f->device));
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *user = g_strdup_printf ("user %u", i);
+      fido_cred_t *cred = new_cred (user);
+
+      fido_cred_set_rk (cred, FIDO_OPT_TRUE);
+      allow (f);
+      g_assert_cmpint (fido_dev_make_cred (f->device, cred, CTAP_TEST_PIN), ==, FIDO_OK);
+      fido_cred_free (&cred);
+    }
+  g_assert_cmpint (fido_credman_get_dev_metadata (f->device, metadata, CTAP_TEST_PIN), ==, FIDO_OK);
+  g_assert_cmpuint (fido_credman_rk_existing (metadata), ==, 3);
+  g_assert_cmpint (fido_credman_get_dev_rp (f->device, rps, CTAP_TEST_PIN), ==, FIDO_OK);
+  g_assert_cmpuint (fido_credman_rp_count (rps), ==, 1);
+  g_assert_cmpstr (fido_credman_rp_id (rps, 0), ==, "example.com");
+  g_assert_cmpstr (fido_credman_rp_name (rps, 0), ==, "Example");
+  mortise_rp_id_hash ("example.com", hash);
+  g_assert_cmpmem (fido_credman_rp_id_hash_ptr (rps, 0), fido_credman_rp_id_hash_len (rps, 0), hash,
+                   32);
+
+  g_assert_cmpint (fido_credman_get_dev_rk (f->device, "example.com", rks, CTAP_TEST_PIN), ==,
+                   FIDO_OK);
+  g_assert_cmpuint (fido_credman_rk_count (rks), ==, 3);
+  listed = fido_credman_rk (rks, 0);
+  g_assert_cmpstr (fido_cred_user_name (listed), ==, "user 2");
+  g_assert_cmpint (fido_cred_prot (listed), ==, FIDO_CRED_PROT_UV_OPTIONAL);
+
+  fido_cred_set_id (changed, fido_cred_id_ptr (listed), fido_cred_id_len (listed));
+  fido_cred_set_user (changed, fido_cred_user_id_ptr (listed), fido_cred_user_id_len (listed),
+                      "renamed", "Display", NULL);
+  g_assert_cmpint (fido_credman_set_dev_rk (f->device, changed, CTAP_TEST_PIN), ==, FIDO_OK);
+  g_assert_cmpint (fido_credman_del_dev_rk (f->device, fido_cred_id_ptr (fido_credman_rk (rks, 1)),
+                                            fido_cred_id_len (fido_credman_rk (rks, 1)),
+                                            CTAP_TEST_PIN),
+                   ==, FIDO_OK);
+  g_assert_cmpint (fido_credman_get_dev_rk (f->device, "example.com", rks, CTAP_TEST_PIN), ==,
+                   FIDO_OK);
+  g_assert_cmpuint (fido_credman_rk_count (rks), ==, 2);
+  g_assert_cmpstr (fido_cred_user_name (fido_credman_rk (rks, 0)), ==, "renamed");
+  g_assert_cmpstr (fido_cred_user_name (fido_credman_rk (rks, 1)), ==, "user 0");
+
+  fido_cred_free (&changed);
+  fido_credman_rk_free (&rks);
+  fido_credman_rp_free (&rps);
+  fido_credman_metadata_free (&metadata);
+}
+
+/* What pam and disk encryption do with it. */
+static void
+test_hmac_secret (Fixture *f, gconstpointer data)
+{
+  guint8 salt[64] = { 1, [32] = 2 };
+  fido_cred_t *cred = new_cred ("ada");
+  guint8 first[64];
+
+  fido_cred_set_extensions (cred, FIDO_EXT_HMAC_SECRET);
+  allow (f);
+  g_assert_cmpint (fido_dev_make_cred (f->device, cred, CTAP_TEST_PIN), ==, FIDO_OK);
+  g_assert_cmpint (fido_cred_verify_self (cred), ==, FIDO_OK);
+  for (guint i = 0; i < 2; i++)
+    {
+      fido_assert_t *assertion = new_assert ();
+
+      fido_assert_allow_cred (assertion, fido_cred_id_ptr (cred), fido_cred_id_len (cred));
+      fido_assert_set_extensions (assertion, FIDO_EXT_HMAC_SECRET);
+      fido_assert_set_hmac_salt (assertion, salt, sizeof salt);
+      allow (f);
+      g_assert_cmpint (fido_dev_get_assert (f->device, assertion, CTAP_TEST_PIN), ==, FIDO_OK);
+      verify (assertion, 0, cred);
+      g_assert_cmpuint (fido_assert_hmac_secret_len (assertion, 0), ==, sizeof first);
+      if (i == 0)
+        memcpy (first, fido_assert_hmac_secret_ptr (assertion, 0), sizeof first);
+      else
+        g_assert_cmpmem (fido_assert_hmac_secret_ptr (assertion, 0), sizeof first, first,
+                         sizeof first);
+      fido_assert_free (&assertion);
+    }
+  fido_cred_free (&cred);
+}
+
 static guint64 at_consent;
 
 static void
@@ -426,6 +520,8 @@ main (int argc, char **argv)
   ADD ("/ctap/libfido2/pin-life", set_up_empty, test_pin_life);
   ADD ("/ctap/libfido2/exclude-and-touch", set_up, test_exclude_and_touch);
   ADD ("/ctap/libfido2/silent-then-real", set_up, test_silent_then_real);
+  ADD ("/ctap/libfido2/credman", set_up, test_credman);
+  ADD ("/ctap/libfido2/hmac-secret", set_up, test_hmac_secret);
   ADD ("/ctap/libfido2/swtpm/built-in-uv", set_up_swtpm, test_built_in_uv);
   ADD ("/ctap/libfido2/swtpm/client-pin", set_up_swtpm, test_client_pin);
   ADD ("/ctap/libfido2/swtpm/silent-then-real", set_up_swtpm, test_silent_then_real);
