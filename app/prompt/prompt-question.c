@@ -8,6 +8,7 @@
 #include "core/mortise-error.h"
 
 #define DEFAULT_MIN_PIN_LENGTH 4
+#define DEFAULT_ALGORITHM      (-7) /* ES256 */
 
 /* In the order of MortisePromptKind. */
 static const char *const kind_names[] = {
@@ -193,6 +194,7 @@ mortise_prompt_question_parse (GVariant *dictionary, GError **error)
 
   question->accounts = g_ptr_array_new_with_free_func (account_free);
   question->min_pin_length = DEFAULT_MIN_PIN_LENGTH;
+  question->algorithm = DEFAULT_ALGORITHM;
   if (dictionary == NULL || !g_variant_is_of_type (dictionary, G_VARIANT_TYPE_VARDICT))
     {
       set_malformed (error, "question");

@@ -12,6 +12,7 @@
 #define REQUESTER_MAX_SHOWN 60
 
 #define COSE_RS256 (-257)
+#define COSE_ES256 (-7)
 #define COSE_ES384 (-35)
 
 /* What every kind has; the rest depends on the question. */
@@ -345,12 +346,28 @@ mortise_prompt_words_export (gboolean allowed)
                       "computer is lost, so is the passkey.");
 }
 
+/* Names of the IANA registry of COSE algorithms; a number for one that this version does not know.
+ */
+static char *
+algorithm_to_name (int algorithm)
+{
+  switch (algorithm)
+    {
+    case COSE_ES256:
+      return g_strdup ("ES256");
+    case COSE_ES384:
+      return g_strdup ("ES384");
+    case COSE_RS256:
+      return g_strdup ("RS256");
+    default:
+      return g_strdup_printf ("%d", algorithm);
+    }
+}
+
 char *
 mortise_prompt_words_key (const MortisePromptQuestion *question)
 {
-  const char *algorithm = question->algorithm == COSE_RS256   ? "RS256"
-                          : question->algorithm == COSE_ES384 ? "ES384"
-                                                              : "ES256";
+  g_autofree char *algorithm = algorithm_to_name (question->algorithm);
 
   /* Translators: %s is the name of a signature algorithm, such as ES256. */
   return g_strdup_printf (_ ("Made and kept in this computer’s TPM (%s)"), algorithm);
@@ -392,7 +409,7 @@ make_use (const MortisePromptAccount *account)
     {
       day = mortise_prompt_words_date (account->last_used);
       /* Translators: %s is a date. */
-      return g_strdup_printf (_ ("Last used on %s"), day);
+      return *day != '\0' ? g_strdup_printf (_ ("Last used on %s"), day) : g_strdup ("");
     }
   if (account->created > 0)
     {

@@ -1,0 +1,210 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a screen reader gets of the real prompt, and that a person who uses one can answer it."""
+
+import os
+import socket
+import struct
+import subprocess
+import time
+
+import gi
+
+gi.require_version("Atspi", "2.0")
+from gi.repository import Atspi, GLib
+
+QUESTION, SHOWN, ANSWER, SECRET = 1, 16, 17, 18
+PATIENCE = 30
+
+
+def text(value):
+    return GLib.Variant("s", value)
+
+
+class Prompt:
+    """The program, asked one question, and this test as the agent at the other end."""
+
+    def __init__(self, question):
+        ours, theirs = socket.socketpair()
+        payload = GLib.Variant("a{sv}", question).get_data_as_bytes().get_data()
+        ours.sendall(struct.pack("<IB", len(payload), QUESTION) + payload)
+        ours.settimeout(PATIENCE)
+        self.socket = ours
+        self.process = subprocess.Popen(
+            [os.environ["MORTISE_TEST_PROMPT"], f"--fd={theirs.fileno()}"],
+            pass_fds=[theirs.fileno()],
+        )
+        theirs.close()
+        assert self.frame()[0] == SHOWN
+
+    def frame(self):
+        size, kind = struct.unpack("<IB", self.read(5))
+        return kind, self.read(size)
+
+    def read(self, size):
+        data = b""
+        while len(data) < size:
+            part = self.socket.recv(size - len(data))
+            assert part, "the prompt closed"
+            data += part
+        return data
+
+    def answer(self):
+        kind, payload = self.frame()
+        assert kind == ANSWER, kind
+        answer = GLib.Variant.new_from_bytes(
+            GLib.VariantType("a{sv}"), GLib.Bytes.new(payload), False
+        )
+        return answer.unpack()
+
+    def find(self, role, name):
+        for widget in self.widgets():
+            if widget.get_role_name() == role and widget.get_name() == name:
+                return widget
+        return None
+
+    def widgets(self):
+        desktop = Atspi.get_desktop(0)
+        for index in range(desktop.get_child_count()):
+            application = desktop.get_child_at_index(index)
+            if application is not None and application.get_process_id() == self.process.pid:
+                yield from below(application)
+
+    def wait_for(self, role, name, condition=lambda widget: True):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                widget = self.find(role, name)
+                if widget is not None and condition(widget):
+                    return widget
+            except GLib.Error:
+                # The tree changed while it was walked.
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"no {role} “{name}” as it should be; there is: {self.describe()}")
+
+    def describe(self):
+        return [(widget.get_role_name(), widget.get_name()) for widget in self.widgets()]
+
+    def end(self):
+        self.socket.close()
+        assert self.process.wait(PATIENCE) == 0
+
+
+def below(widget):
+    yield widget
+    for index in range(widget.get_child_count()):
+        child = widget.get_child_at_index(index)
+        if child is not None:
+            yield from below(child)
+
+
+def has(widget, state):
+    return widget.get_state_set().contains(state)
+
+
+def is_sensitive(widget):
+    return has(widget, Atspi.StateType.SENSITIVE)
+
+
+def is_marked_invalid(widget):
+    # GTK 4.8 says INVALID where later versions say INVALID_ENTRY.
+    return has(widget, Atspi.StateType.INVALID) or has(widget, Atspi.StateType.INVALID_ENTRY)
+
+
+def press(widget):
+    assert Atspi.Action.do_action(widget, 0)
+
+
+def test_is_read_as_a_question():
+    prompt = Prompt(
+        {
+            "kind": text("sign-in"),
+            "rp-id": text("example.org"),
+            "needs-pin": GLib.Variant("b", True),
+            "retries": GLib.Variant("u", 8),
+            "accounts": GLib.Variant("aa{sv}", [{"user-name": text("alice")}]),
+            "host": text("walnut"),
+        }
+    )
+    dialog = prompt.wait_for("dialog", "Sign in to this site? example.org")
+    assert "signing in" in dialog.get_description()
+    prompt.wait_for("password text", "PIN", lambda entry: has(entry, Atspi.StateType.FOCUSABLE))
+    names = [name for role, name in prompt.describe() if role == "push button"]
+    assert names == ["Close", "Cancel", "Sign In"], names
+    # Nothing that takes the focus is called after its type.
+    for widget in prompt.widgets():
+        if has(widget, Atspi.StateType.FOCUSABLE):
+            assert not widget.get_name().startswith(("Gtk", "Adw", "Mortise")), widget.get_name()
+    prompt.end()
+
+
+def test_can_be_refused():
+    prompt = Prompt({"kind": text("select"), "host": text("walnut")})
+    press(prompt.wait_for("push button", "Cancel"))
+    assert prompt.answer()["approved"] is False
+    prompt.end()
+
+
+def test_can_be_approved_after_a_moment():
+    prompt = Prompt({"kind": text("select"), "host": text("walnut")})
+    press(prompt.wait_for("push button", "Use Them", is_sensitive))
+    assert prompt.answer()["approved"] is True
+    prompt.end()
+
+
+def test_chooses_an_account():
+    accounts = [{"user-name": text("alice")}, {"user-name": text("bob"), "label": text("work")}]
+    prompt = Prompt(
+        {
+            "kind": text("sign-in"),
+            "rp-id": text("example.org"),
+            "accounts": GLib.Variant("aa{sv}", accounts),
+            "host": text("walnut"),
+        }
+    )
+    first = prompt.wait_for("check box", "alice")
+    assert has(first, Atspi.StateType.CHECKED)
+    prompt.wait_for("check box", "bob, work")
+    prompt.end()
+
+
+def test_says_what_went_wrong():
+    prompt = Prompt(
+        {
+            "kind": text("unlock"),
+            "needs-pin": GLib.Variant("b", True),
+            "retries": GLib.Variant("u", 8),
+            "host": text("walnut"),
+        }
+    )
+    update = GLib.Variant(
+        "a{sv}",
+        {
+            "pin-wrong": GLib.Variant("b", True),
+            "retries": GLib.Variant("u", 7),
+            "message": text("Wrong PIN."),
+        },
+    )
+    payload = update.get_data_as_bytes().get_data()
+    prompt.socket.sendall(struct.pack("<IB", len(payload), 2) + payload)
+    prompt.wait_for("alert", "Wrong PIN.")
+    prompt.wait_for("label", "7 tries left.")
+    prompt.wait_for("password text", "PIN", is_marked_invalid)
+    prompt.end()
+
+
+def main():
+    tests = [function for name, function in sorted(globals().items()) if name.startswith("test_")]
+    print(f"1..{len(tests)}", flush=True)
+    for number, test in enumerate(tests, 1):
+        try:
+            test()
+            verdict = "ok"
+        except Exception as error:
+            print(f"# {type(error).__name__}: {error}")
+            verdict = "not ok"
+        print(f"{verdict} {number} {test.__name__[5:].replace('_', '-')}", flush=True)
+
+
+main()
