@@ -94,23 +94,17 @@ format_name (GVariant *protection, const char *member)
   }
 }
 
-static char *
+static const char *
 describe_key (guint32 attributes, gboolean device_only, MortisePasskeyKind kind)
 {
-  GString *text = g_string_new (NULL);
-
   if (kind == MORTISE_PASSKEY_SEALED)
-    return g_string_append (text, _ ("Sealed by this TPM; not a key inside it.")),
-           g_string_free (text, FALSE);
-  g_string_append (text,
-                   device_only ? _ ("The TPM says: device-only. The key was made inside this TPM "
-                                    "and cannot leave it.")
-                   : (attributes & ATTRIBUTE_FIXED_TPM) == 0
-                       ? _ ("The TPM says: not bound to this TPM. Copies can be made, each only "
-                            "under the key’s export policy.")
-                       : _ ("The TPM says: bound to this TPM, but not proven to be made inside "
-                            "it."));
-  return g_string_free (text, FALSE);
+    return _ ("Sealed by this TPM; not a key inside it.");
+  if (device_only)
+    return _ ("The TPM says: device-only. The key was made inside this TPM and cannot leave it.");
+  if ((attributes & ATTRIBUTE_FIXED_TPM) == 0)
+    return _ ("The TPM says: not bound to this TPM. Copies can be made, each only under the key’s "
+              "export policy.");
+  return _ ("The TPM says: bound to this TPM, but not proven to be made inside it.");
 }
 
 static void
@@ -144,20 +138,15 @@ show_recorded (MortisePasskeyPage *self)
 {
   const MortisePasskeyData *data = mortise_passkey_get_data (self->passkey);
   gboolean unlocked = mortise_agent_client_get_state (self->client) == MORTISE_AGENT_UNLOCKED;
+  gboolean sealed = data->kind == MORTISE_PASSKEY_SEALED;
 
   gtk_label_set_label (self->class_label, describe_kind (data->kind));
   mortise_chain_clear (self->chain);
   mortise_chain_append (
-      self->chain, "mortise-key-symbolic", _ ("This passkey"),
-      _ ("Its key is encrypted by the vault key and is used only inside the TPM."), NULL,
-      MORTISE_CHAIN_RECORDED);
-  if (data->kind == MORTISE_PASSKEY_SEALED)
-    {
-      mortise_chain_clear (self->chain);
-      mortise_chain_append (self->chain, "mortise-seal-symbolic", _ ("This passkey"),
-                            _ ("Its key is sealed under the vault key and opened to sign in."),
-                            NULL, MORTISE_CHAIN_RECORDED);
-    }
+      self->chain, sealed ? "mortise-seal-symbolic" : "mortise-key-symbolic", _ ("This passkey"),
+      sealed ? _ ("Its key is sealed under the vault key and opened to sign in.")
+             : _ ("Its key is encrypted by the vault key and is used only inside the TPM."),
+      NULL, MORTISE_CHAIN_RECORDED);
   mortise_chain_append (self->chain, "changes-prevent-symbolic", _ ("Your vault’s key"),
                         _ ("Opens with your PIN, which the TPM checks."), NULL,
                         MORTISE_CHAIN_RECORDED);
@@ -178,7 +167,6 @@ show_read (MortisePasskeyPage *self, GVariant *protection)
   guint32 attributes = 0;
   gboolean device_only = FALSE;
   gboolean as_recorded = FALSE;
-  g_autofree char *key_text = NULL;
   g_autofree char *key_evidence = NULL;
   g_autofree char *parent_name = format_name (protection, "parent-name");
   g_autofree char *root_name = format_name (protection, "storage-root-name");
@@ -186,12 +174,12 @@ show_read (MortisePasskeyPage *self, GVariant *protection)
   g_variant_lookup (protection, "attributes", "u", &attributes);
   g_variant_lookup (protection, "device-only", "b", &device_only);
   as_recorded = device_only == (kind == MORTISE_PASSKEY_DEVICE_ONLY);
-  key_text = describe_key (attributes, device_only, kind);
   key_evidence = format_attributes (attributes);
 
   mortise_chain_clear (self->chain);
-  mortise_chain_append (self->chain, "mortise-key-symbolic", _ ("This passkey"), key_text,
-                        key_evidence, as_recorded ? MORTISE_CHAIN_PROVEN : MORTISE_CHAIN_REFUTED);
+  mortise_chain_append (self->chain, "mortise-key-symbolic", _ ("This passkey"),
+                        describe_key (attributes, device_only, kind), key_evidence,
+                        as_recorded ? MORTISE_CHAIN_PROVEN : MORTISE_CHAIN_REFUTED);
   mortise_chain_append (self->chain, "changes-prevent-symbolic", _ ("Your vault’s key"),
                         _ ("Opens with your PIN, which the TPM checks and whose tries it limits."),
                         parent_name, MORTISE_CHAIN_PROVEN);
