@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 
 # A software-emulated machine takes a minute to a browser's first page.
-START_TIMEOUT = 240
+START_TIMEOUT = 400
 OUTCOME_TIMEOUT = 120
 
 
@@ -107,11 +107,12 @@ class Chromium(Browser):
             "binary": "/usr/bin/chromium",
             "args": arguments,
             "excludeSwitches": ["enable-automation"],
+            "browserStartupTimeout": START_TIMEOUT * 1000,
         }
         capabilities = {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}
         session = self._call("POST", "/session", {"capabilities": capabilities})
         self.session = "/session/" + session["sessionId"]
-        self._call("POST", self.session + "/timeouts", {"script": 60000, "pageLoad": 120000})
+        self._call("POST", self.session + "/timeouts", {"script": 120000, "pageLoad": 400000})
         self._call("POST", self.session + "/url", {"url": self.url})
 
     def _ready(self):
@@ -218,7 +219,7 @@ class Firefox(Browser):
         self.connection.settimeout(START_TIMEOUT)
         self._receive()
         self._call("WebDriver:NewSession", {"strictFileInteractability": True})
-        self._call("WebDriver:SetTimeouts", {"script": 60000, "pageLoad": 240000})
+        self._call("WebDriver:SetTimeouts", {"script": 120000, "pageLoad": 400000})
         self._call("WebDriver:SetWindowRect", {"x": 0, "y": 0, "width": 1000, "height": 800})
         self._call("WebDriver:Navigate", {"url": self.url})
 

@@ -20,34 +20,38 @@ class Fido2Tools:
         person.run("mkdir", "-p", str(self.folder))
 
     def register(self, node, *options):
-        """fido2-cred -M, verified by fido2-cred -V, which writes credential id and public key."""
+        """fido2-cred -M, verified by fido2-cred -V, which writes credential id and public key.
+
+        Options: -r for a discoverable credential, -v for user verification.
+        """
         question = "\n".join(
             [_hash("register"), self.rp_id, self.user, base64.b64encode(self.user.encode()).decode()]
         )
         made = self.person.run("fido2-cred", "-M", *options, node, stdin=question + "\n").stdout
-        verified = self.person.run("fido2-cred", "-V", *options_for_verify(options), stdin=made)
+        verified = self.person.run("fido2-cred", "-V", *[o for o in options if o == "-v"], stdin=made)
         self.person.write(self.folder / "credential", verified.stdout)
         identifier, *key = verified.stdout.splitlines()
         self.person.write(self.folder / "credential-id", identifier + "\n")
         self.person.write(self.folder / "key.pem", "\n".join(key) + "\n")
         return made
 
-    def sign_in(self, node, *options):
-        """fido2-assert -G (with -r: no credential named), verified by fido2-assert -V."""
+    def sign_in(self, node, named=True, verified=True):
+        """fido2-assert -G, checked by fido2-assert -V; `named`: with the credential's id."""
         lines = [_hash("sign in"), self.rp_id]
-        if "-r" not in options:
+        if named:
             lines.append((self.folder / "credential-id").read_text().strip())
+        options = ["-p"]
+        if not named:
+            options.append("-r")
+        if verified:
+            # Its own -v would read a PIN from the terminal and leave our prompt out.
+            options += ["-t", "uv=true"]
         got = self.person.run(
             "fido2-assert", "-G", *options, node, stdin="\n".join(lines) + "\n"
         ).stdout
-        # With -r the answer ends with the user's id, which the verifier does not read.
-        checked = [option for option in options if option in ("-p", "-v")]
+        # Without a name the answer ends with the user's id, which the verifier does not read.
         self.person.run(
-            "fido2-assert", "-V", *checked, str(self.folder / "key.pem"), "es256",
-            stdin="\n".join(got.splitlines()[:4]) + "\n",
+            "fido2-assert", "-V", "-p", *(["-v"] if verified else []),
+            str(self.folder / "key.pem"), "es256", stdin="\n".join(got.splitlines()[:4]) + "\n",
         )
         return got
-
-
-def options_for_verify(options):
-    return [option for option in options if option == "-v"]
