@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "app/prompt/prompt-dialogue.h"
+#include "app/prompt/prompt-renderer.h"
 
 /* The agent sends the question before it starts us; this is for one that hangs. */
 #define QUESTION_TIMEOUT_MS 10000
@@ -65,10 +66,12 @@ read_options (int argc, char **argv)
 static gboolean
 start_gtk (void)
 {
+  g_auto (GStrv) environment = g_get_environ ();
+  const char *renderer = mortise_prompt_renderer_for (environment);
+
   g_set_prgname (MORTISE_APP_ID);
-  /* One small window, once: a GPU renderer takes longer to start than this window lives, and loads
-   * a driver into the process in which the PIN is typed. */
-  g_setenv ("GSK_RENDERER", "cairo", FALSE);
+  if (renderer != NULL)
+    g_setenv ("GSK_RENDERER", renderer, TRUE);
   if (!gtk_init_check ())
     return FALSE;
   adw_init ();
