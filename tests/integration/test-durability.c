@@ -318,7 +318,8 @@ test_second_agent (AgentFixture *f, gconstpointer data)
   g_assert_true (g_subprocess_get_if_exited (second));
   g_assert_cmpint (g_subprocess_get_exit_status (second), ==, 3);
   log = agent_fixture_read_log (f);
-  g_assert_nonnull (strstr (log, "Another Mortise agent serves this session"));
+  /* Whether the bus name or the vault's lock told it first: in words. */
+  g_assert_nonnull (strstr (log, "Another Mortise"));
   /* The first was not harmed. */
   agent_fixture_assert_works (f);
 }

@@ -384,6 +384,45 @@ test_names (AgentFixture *f, gconstpointer data)
   assert_string (passkey, "user-display-name", "👩🏽‍🚀 Ærøskøbing");
 }
 
+/* Each algorithm that the TPM has, through registration, self attestation and sign-in. */
+static void
+test_algorithms (AgentFixture *f, gconstpointer data)
+{
+  const int algorithms[] = { COSE_ES256, COSE_ES384, COSE_RS256 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (algorithms); i++)
+    {
+      const MortiseRegistrationOptions options = { .discoverable = TRUE,
+                                                   .verify_user = TRUE,
+                                                   .algorithm = algorithms[i] };
+      g_autofree char *site = g_strdup_printf ("algorithm-%d.example", -algorithms[i]);
+      g_autoptr (MortiseRegistration) registration =
+          agent_fixture_register (f, site, "alice", &options);
+      g_autoptr (MortiseSignIn) sign_in = agent_fixture_sign_in (f, site, NULL);
+      g_autoptr (GVariant) passkey = get_passkey (f, registration);
+      gint32 algorithm = 0;
+
+      g_assert_cmpint (registration->algorithm, ==, algorithms[i]);
+      g_assert_true (registration->attested);
+      g_variant_lookup (passkey, "algorithm", "i", &algorithm);
+      g_assert_cmpint (algorithm, ==, algorithms[i]);
+    }
+}
+
+static void
+test_unknown_algorithm (AgentFixture *f, gconstpointer data)
+{
+  const MortiseRegistrationOptions options = { .discoverable = TRUE,
+                                               .verify_user = TRUE,
+                                               .algorithm = COSE_EDDSA };
+  const guint before = agent_fixture_count_questions (f);
+
+  agent_fixture_register_fails (f, SITE, &options, MORTISE_ERROR_FAILED);
+  /* libfido2 had the person verified before the authenticator could say so; no more was asked. */
+  g_assert_cmpuint (agent_fixture_count_questions (f), <=, before + 1);
+  g_assert_cmpuint (count_passkeys (f, FALSE), ==, 0);
+}
+
 static void
 test_many_sites (AgentFixture *f, gconstpointer data)
 {
@@ -427,6 +466,8 @@ main (int argc, char **argv)
   ADD ("delete-and-restore", test_delete_and_restore);
   ADD ("purge", test_purge);
   ADD ("names", test_names);
+  ADD ("algorithms", test_algorithms);
+  ADD ("unknown-algorithm", test_unknown_algorithm);
   ADD ("many-sites", test_many_sites);
 #undef ADD
   return g_test_run ();

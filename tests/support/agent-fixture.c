@@ -81,7 +81,7 @@ agent_fixture_answer_register (AgentFixture *f, const char *line)
 void
 agent_fixture_answer_sign_in (AgentFixture *f, const char *line)
 {
-  agent_fixture_answer (f, "approve expect=verify pin=" AGENT_FIXTURE_PIN);
+  agent_fixture_answer (f, "approve expect=sign-in pin=" AGENT_FIXTURE_PIN);
   if (line != NULL)
     agent_fixture_answer (f, line);
 }

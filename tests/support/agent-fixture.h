@@ -91,8 +91,8 @@ void agent_fixture_answer_always (AgentFixture *f, const char *line);
  * @line: answers what is asked last: the registration, or the account to sign in with
  *
  * Appends the answers of one ceremony with libfido2, which has the person verified first (a
- * question of kind "verify", with the PIN) and then sends the request. A sign-in that leaves no
- * choice asks nothing more: then @line is %NULL.
+ * question of kind "verify", or "sign-in" when that is all it is for, with the PIN) and then sends
+ * the request. A sign-in that leaves no choice asks nothing more: then @line is %NULL.
  */
 void agent_fixture_answer_register (AgentFixture *f, const char *line);
 void agent_fixture_answer_sign_in (AgentFixture *f, const char *line);

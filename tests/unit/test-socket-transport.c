@@ -404,6 +404,30 @@ test_with_ctaphid (Fixture *f, gconstpointer data)
   g_thread_join (thread);
 }
 
+/* A transport that died takes the channels with it. */
+static void
+test_failed (Fixture *f, gconstpointer data)
+{
+  g_autoptr (MortiseCtaphid) ctaphid = mortise_ctaphid_new (f->transport);
+  g_autoptr (CtaphidClient) client = connect_client (f);
+  g_autoptr (GError) error = g_error_new_literal (MORTISE_ERROR, MORTISE_ERROR_DEVICE_MISSING, "");
+  guint8 nonce[8] = { 0 };
+  guint8 report[MORTISE_HID_REPORT_SIZE];
+  const guint before = f->reports->len;
+
+  ctaphid_client_send_packet (client, CTAPHID_CHANNEL_BROADCAST, CTAPHID_INIT, 8, nonce, 8);
+  iterate_until_reports (f, before + 1);
+  /* The first answer is to what connect_client() sent: nothing, as that was a stray packet. */
+  g_assert_true (ctaphid_client_receive_report (client, CTAPHID_CLIENT_TIMEOUT, report));
+  memcpy (&client->channel, report + 15, 4);
+  client->channel = GUINT32_FROM_BE (client->channel);
+
+  mortise_hid_transport_emit_failed (f->transport, error);
+  ctaphid_client_send (client, CTAPHID_PING, "a", 1);
+  iterate_until_reports (f, before + 2);
+  g_assert_cmphex (ctaphid_client_receive_error (client), ==, CTAPHID_ERR_INVALID_CHANNEL);
+}
+
 static void
 test_descriptions (void)
 {
@@ -440,6 +464,7 @@ main (int argc, char **argv)
   ADD ("stop-in-handler", test_stop_in_handler);
   ADD ("close-on-exec", test_close_on_exec);
   ADD ("with-ctaphid", test_with_ctaphid);
+  ADD ("failed", test_failed);
 #undef ADD
   g_test_add_func ("/hid-transport/descriptions", test_descriptions);
   return g_test_run ();

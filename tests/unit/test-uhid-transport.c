@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <linux/uhid.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -226,6 +227,34 @@ test_input_is_paced (Fixture *f, gconstpointer data)
     }
 }
 
+/* What reads nothing at all costs a bounded queue, and what fits it comes in order afterwards. */
+static void
+test_input_is_bounded (Fixture *f, gconstpointer data)
+{
+  struct uhid_event event;
+  guint32 expected = 0;
+
+  for (guint32 i = 0; i < 5000; i++)
+    {
+      guint8 report[MORTISE_HID_REPORT_SIZE] = { 0 };
+
+      memcpy (report, &i, sizeof i);
+      mortise_hid_transport_send (f->transport, report);
+    }
+  g_assert_no_error (f->failure);
+  while (expected < 1000)
+    {
+      g_main_context_iteration (NULL, TRUE);
+      while (take_event (f, &event) > 0)
+        {
+          guint32 number;
+
+          memcpy (&number, event.u.input2.data, sizeof number);
+          g_assert_cmpuint (number, ==, expected++);
+        }
+    }
+}
+
 static void
 test_nobody_listens (Fixture *f, gconstpointer data)
 {
@@ -297,6 +326,18 @@ test_taken_away (Fixture *f, gconstpointer data)
   mortise_hid_transport_stop (f->transport);
 }
 
+/* The same, noticed while sending. */
+static void
+test_taken_away_while_sending (Fixture *f, gconstpointer data)
+{
+  const guint8 report[MORTISE_HID_REPORT_SIZE] = { 0 };
+
+  shutdown (f->kernel, SHUT_RDWR);
+  mortise_hid_transport_send (f->transport, report);
+  g_assert_error (f->failure, MORTISE_ERROR, MORTISE_ERROR_DEVICE_MISSING);
+  g_assert_cmpuint (f->disconnected, ==, 1);
+}
+
 static void
 assert_start_fails (const char *path, MortiseError code)
 {
@@ -356,6 +397,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  /* Writing to /dev/uhid raises no signal; writing to a socket in its place would. */
+  signal (SIGPIPE, SIG_IGN);
   g_test_add ("/uhid-transport/create", Fixture, NULL, set_up, test_create, tear_down);
 #define ADD(path, function)                                                                        \
   g_test_add ("/uhid-transport/" path, Fixture, NULL, set_up_open, function, tear_down)
@@ -363,10 +406,12 @@ main (int argc, char **argv)
   ADD ("output-of-wrong-shape", test_output_of_wrong_shape);
   ADD ("input", test_input);
   ADD ("input-is-paced", test_input_is_paced);
+  ADD ("input-is-bounded", test_input_is_bounded);
   ADD ("nobody-listens", test_nobody_listens);
   ADD ("refused-requests", test_refused_requests);
   ADD ("stop", test_stop);
   ADD ("taken-away", test_taken_away);
+  ADD ("taken-away-while-sending", test_taken_away_while_sending);
 #undef ADD
   g_test_add_func ("/uhid-transport/missing", test_missing);
   g_test_add_func ("/uhid-transport/no-access", test_no_access);
