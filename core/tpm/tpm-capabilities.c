@@ -66,6 +66,18 @@ append_text (GString *text, UINT32 value)
     }
 }
 
+gboolean
+mortise_tpm_is_software (const char *manufacturer, const char *vendor)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (software_tpms); i++)
+    {
+      if (g_str_equal (manufacturer, software_tpms[i].manufacturer) &&
+          g_str_has_prefix (vendor, software_tpms[i].vendor_prefix))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static void
 read_identity (const TPML_TAGGED_TPM_PROPERTY *properties, MortiseTpmInfo *info)
 {
@@ -83,12 +95,7 @@ read_identity (const TPML_TAGGED_TPM_PROPERTY *properties, MortiseTpmInfo *info)
   (void) find_property (properties, TPM2_PT_FIRMWARE_VERSION_1, &info->firmware[0]);
   (void) find_property (properties, TPM2_PT_FIRMWARE_VERSION_2, &info->firmware[1]);
   (void) find_property (properties, TPM2_PT_REVISION, &info->revision);
-  for (gsize i = 0; i < G_N_ELEMENTS (software_tpms); i++)
-    {
-      if (g_str_equal (info->manufacturer, software_tpms[i].manufacturer) &&
-          g_str_has_prefix (info->vendor, software_tpms[i].vendor_prefix))
-        info->software = TRUE;
-    }
+  info->software = mortise_tpm_is_software (info->manufacturer, info->vendor);
 }
 
 static gboolean

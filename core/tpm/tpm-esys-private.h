@@ -124,6 +124,9 @@ void mortise_esys_forget_all (MortiseEsysTpm *self);
 
 /** mortise_esys_read_capabilities: fills self->info; GIVE_UP codes mean an unsuitable TPM */
 gboolean mortise_esys_read_capabilities (MortiseEsysTpm *self, GError **error);
+
+/** mortise_tpm_is_software: by what the TPM says of itself; firmware TPMs are none */
+gboolean mortise_tpm_is_software (const char *manufacturer, const char *vendor);
 gboolean mortise_esys_get_lockout (MortiseTpm *tpm, MortiseTpmLockout *ret_lockout, GError **error);
 
 /* --- tpm-device.c ------------------------------------------------------------------------------

@@ -243,6 +243,35 @@ test_impostors (void)
   check_impostor (failure, 4, 1, MORTISE_ERROR_TPM_GONE);
 }
 
+static void
+test_software (void)
+{
+  g_assert_true (mortise_tpm_is_software ("IBM", "SW   TPM"));
+  g_assert_true (mortise_tpm_is_software ("MSFT", "xCG fTPM"));
+  g_assert_true (mortise_tpm_is_software ("VMW", "VMware TPM"));
+  g_assert_false (mortise_tpm_is_software ("INTC", "Intel"));
+  g_assert_false (mortise_tpm_is_software ("AMD", "AMD"));
+  g_assert_false (mortise_tpm_is_software ("IFX", "SLB9670"));
+  g_assert_false (mortise_tpm_is_software ("STM", ""));
+  g_assert_false (mortise_tpm_is_software ("", ""));
+}
+
+/* tpm2-tss prints authValues where it logs at all. */
+static void
+test_tss_is_silent (void)
+{
+  if (g_test_subprocess ())
+    {
+      g_assert_cmpstr (g_getenv ("TSS2_LOG"), ==, "all+none");
+      check_open ("swtpm:host=127.0.0.1,port=1", MORTISE_ERROR_TPM_MISSING);
+      return;
+    }
+  g_setenv ("TSS2_LOG", "all+trace", TRUE);
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr_unmatched ("*tcti:*");
+}
+
 #define ADD(path, function) g_test_add (path, Nodes, NULL, nodes_set_up, function, nodes_tear_down)
 
 int
@@ -255,5 +284,7 @@ main (int argc, char **argv)
   ADD ("/tpm-open/version-1", test_version_1);
   g_test_add_func ("/tpm-open/nothing-there", test_nothing_there);
   g_test_add_func ("/tpm-open/impostors", test_impostors);
+  g_test_add_func ("/tpm-open/software", test_software);
+  g_test_add_func ("/tpm-open/tss-is-silent", test_tss_is_silent);
   return g_test_run ();
 }
