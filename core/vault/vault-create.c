@@ -5,6 +5,8 @@
 
 #include <glib/gi18n.h>
 
+#include "core/vault/vault-settings.h"
+
 #define KEY_SIZE 32
 
 typedef struct
@@ -167,6 +169,11 @@ mortise_vault_create (MortiseVault *self, const MortiseSecret *pin, GError **err
     return FALSE;
   g_mutex_lock (&self->key_mutex);
   ok = create_vault (self, pin_hash, error);
+  /* Not worth a failure: a length that is not known is taken for too short. */
+  if (ok)
+    (void) mortise_vault_set_setting (
+        self, MORTISE_SETTING_PIN_LENGTH,
+        g_variant_new_uint32 (mortise_vault_count_pin_code_points (pin)), NULL);
   mortise_vault_end_key_work (self);
   return ok;
 }

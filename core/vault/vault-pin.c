@@ -50,16 +50,19 @@ mortise_pin_hash (const MortiseSecret *pin, GError **error)
   return mortise_secret_new_from_data (mortise_secret_peek (digest), PIN_HASH_SIZE);
 }
 
+guint
+mortise_vault_count_pin_code_points (const MortiseSecret *pin)
+{
+  return (guint) g_utf8_strlen ((const char *) mortise_secret_peek (pin),
+                                (gssize) mortise_secret_get_size (pin));
+}
+
 static gboolean
 check_new_pin (const MortiseSecret *pin, guint min_length, GError **error)
 {
-  glong length;
-
   if (!check_pin_text (pin, error))
     return FALSE;
-  length = g_utf8_strlen ((const char *) mortise_secret_peek (pin),
-                          (gssize) mortise_secret_get_size (pin));
-  if (length >= (glong) min_length)
+  if (mortise_vault_count_pin_code_points (pin) >= min_length)
     return TRUE;
   g_set_error (error, MORTISE_ERROR, MORTISE_ERROR_PIN_POLICY,
                ngettext ("A PIN needs at least %u character. Choose a longer one.",
@@ -317,36 +320,46 @@ check_change (MortiseVault *self,
   return TRUE;
 }
 
-static gboolean
-put_new_slot (MortiseVaultStore *store, gpointer user_data, GError **error)
+/* What another PIN puts on disk, all or nothing. */
+typedef struct
 {
-  const MortiseTpmBlob *slot = user_data;
-  MortiseStatement *statement;
+  MortiseVault *vault;
+  const MortiseTpmBlob *slot;
+  GVariant *length;
+} NewPin;
 
-  if (!mortise_vault_slot_write (store, MORTISE_KEYSLOT_PIN, slot, error) ||
-      !put_retries (store, MORTISE_PIN_RETRIES_MAX, error))
-    return FALSE;
-  statement = mortise_vault_store_get (store, MORTISE_SQL_SETTING_REMOVE, error);
-  if (statement == NULL)
-    return FALSE;
-  sqlite3_bind_text (statement, 1, MORTISE_SETTING_FORCE_PIN_CHANGE, -1, SQLITE_STATIC);
-  return mortise_vault_store_run (store, statement, error);
+static gboolean
+put_new_pin (MortiseVaultStore *store, gpointer user_data, GError **error)
+{
+  const NewPin *new_pin = user_data;
+  MortiseVault *self = new_pin->vault;
+  /* Locked meanwhile: then the length is not known rather than the old one. */
+  GVariant *length = self->keys.metadata != NULL ? new_pin->length : NULL;
+
+  return mortise_vault_slot_write (store, MORTISE_KEYSLOT_PIN, new_pin->slot, error) &&
+         put_retries (store, MORTISE_PIN_RETRIES_MAX, error) &&
+         mortise_vault_put_setting (self, MORTISE_SETTING_FORCE_PIN_CHANGE, NULL, error) &&
+         mortise_vault_put_setting (self, MORTISE_SETTING_PIN_LENGTH, length, error);
 }
 
 gboolean
 mortise_vault_replace_pin_slot (MortiseVault *self,
                                 const MortiseSecret *sign_key,
+                                const MortiseSecret *new_pin,
                                 const MortiseSecret *new_hash,
                                 GError **error)
 {
   g_autoptr (MortiseSecret) auth = mortise_vault_derive_pin_auth (new_hash, self->header->salt);
   g_autoptr (MortiseTpmBlob) slot = mortise_tpm_seal (self->tpm, sign_key, auth, TRUE, error);
+  g_autoptr (GVariant) length =
+      g_variant_ref_sink (g_variant_new_uint32 (mortise_vault_count_pin_code_points (new_pin)));
   g_autoptr (GMutexLocker) locker = NULL;
+  NewPin pin = { self, slot, length };
 
   if (slot == NULL)
     return FALSE;
   locker = g_mutex_locker_new (&self->mutex);
-  if (!mortise_vault_store_transact (self->store, put_new_slot, slot, error))
+  if (!mortise_vault_store_transact (self->store, put_new_pin, &pin, error))
     return FALSE;
   self->pin_retries = MORTISE_PIN_RETRIES_MAX;
   self->pin_misses = 0;
@@ -372,7 +385,8 @@ mortise_vault_change_pin (MortiseVault *self,
     return FALSE;
   g_mutex_lock (&self->key_mutex);
   sign_key = unlock_with_pin (self, old_hash, error);
-  ok = sign_key != NULL && mortise_vault_replace_pin_slot (self, sign_key, new_hash, error);
+  ok =
+      sign_key != NULL && mortise_vault_replace_pin_slot (self, sign_key, new_pin, new_hash, error);
   mortise_vault_end_key_work (self);
   return ok;
 }

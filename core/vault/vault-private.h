@@ -195,9 +195,13 @@ MortiseSecret *
 mortise_vault_hash_new_pin (const MortiseSecret *pin, guint min_length, GError **error);
 guint mortise_vault_get_min_pin_length (MortiseVault *self);
 
+/** The length of a PIN that is valid UTF-8 */
+guint mortise_vault_count_pin_code_points (const MortiseSecret *pin);
+
 /** Seals @sign_key behind another PIN, with all tries. Key mutex held, no mutex. */
 gboolean mortise_vault_replace_pin_slot (MortiseVault *self,
                                          const MortiseSecret *sign_key,
+                                         const MortiseSecret *new_pin,
                                          const MortiseSecret *new_hash,
                                          GError **error);
 

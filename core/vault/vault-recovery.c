@@ -189,7 +189,8 @@ mortise_vault_reset_pin (MortiseVault *self,
     return FALSE;
   g_mutex_lock (&self->key_mutex);
   sign_key = unlock_with_code (self, code, error);
-  ok = sign_key != NULL && mortise_vault_replace_pin_slot (self, sign_key, new_hash, error);
+  ok =
+      sign_key != NULL && mortise_vault_replace_pin_slot (self, sign_key, new_pin, new_hash, error);
   mortise_vault_end_key_work (self);
   return ok;
 }

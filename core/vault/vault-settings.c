@@ -11,11 +11,12 @@
 
 #define SETTING_MAX (256 * 1024)
 
-/* The one setting that names sites. */
+/* What names sites or tells of the PIN. */
 static gboolean
 is_sealed (const char *name)
 {
-  return strcmp (name, MORTISE_SETTING_MIN_PIN_RP_IDS) == 0;
+  return strcmp (name, MORTISE_SETTING_MIN_PIN_RP_IDS) == 0 ||
+         strcmp (name, MORTISE_SETTING_PIN_LENGTH) == 0;
 }
 
 static MortiseSealPlace

@@ -3,8 +3,8 @@
 
 /*
  * Names of what mortise_vault_get_setting() and _set_setting() store. None of it is secret; it is
- * stored in clear and covered by no promise but durability. The one that names sites is sealed with
- * K_meta: not there, and not to be changed, while the vault is LOCKED.
+ * stored in clear and covered by no promise but durability. What names sites or tells of the PIN is
+ * sealed with K_meta: not there, and not to be changed, while the vault is LOCKED.
  */
 
 /** u: seconds without use after which K_sign is wiped; 0 for never. Default 300. */
@@ -17,6 +17,9 @@
 #define MORTISE_SETTING_MIN_PIN_LENGTH "min-pin-length"
 /** b: CTAP forcePINChange. Default FALSE. */
 #define MORTISE_SETTING_FORCE_PIN_CHANGE "force-pin-change"
+/** u: code points of the PIN, to know whether a new minimum is above it. Unset: not known. Sealed.
+ *  Kept by mortise_vault_create() and _change_pin(). */
+#define MORTISE_SETTING_PIN_LENGTH "pin-length"
 /** as: RP IDs that may read minPINLength. Default none. Sealed. */
 #define MORTISE_SETTING_MIN_PIN_RP_IDS "min-pin-rp-ids"
 /** ay: the serialised large-blob array. Default: the initial array. */
