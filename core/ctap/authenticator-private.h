@@ -11,6 +11,9 @@
 
 G_BEGIN_DECLS
 
+/** What one CTAPHID message carries in bytes (CTAP 2.1 §11.2.4). */
+#define MORTISE_CTAP_MAX_MSG_SIZE 7609
+
 /** Command bytes (CTAP 2.1 §6). */
 typedef enum
 {
@@ -44,6 +47,7 @@ typedef struct
 
 typedef struct _MortiseGetAssertion MortiseGetAssertion;
 typedef struct _MortiseEnumeration MortiseEnumeration;
+typedef struct _MortiseLargeBlobWrite MortiseLargeBlobWrite;
 
 struct _MortiseAuthenticator
 {
@@ -65,6 +69,8 @@ struct _MortiseAuthenticator
   MortiseGetAssertion *next_assertion;
   /* What credentialManagement's "get next" subcommands go on with. */
   MortiseEnumeration *enumeration;
+  /* The large-blob array that is being sent in fragments. */
+  MortiseLargeBlobWrite *large_blob_write;
 };
 
 /* --- State (authenticator.c) -------------------------------------------------------------------
@@ -79,6 +85,10 @@ mortise_authenticator_get_flag (MortiseAuthenticator *self, const char *name, gb
 
 /** minPINLength in code points. */
 guint mortise_authenticator_get_min_pin_length (MortiseAuthenticator *self);
+
+/** Whether @rp_id is on the list of sites that may read minPINLength. */
+gboolean mortise_authenticator_may_read_min_pin_length (MortiseAuthenticator *self,
+                                                        const char *rp_id);
 
 /** Whether there is a PIN: "protected by some form of user verification". */
 gboolean mortise_authenticator_is_protected (MortiseAuthenticator *self);
@@ -185,6 +195,12 @@ CtapStatus mortise_ctap_selection (MortiseAuthenticator *self,
 CtapStatus mortise_ctap_credential_management (MortiseAuthenticator *self,
                                                const MortiseCtapRequest *request,
                                                MortiseCborWriter *response);
+CtapStatus mortise_ctap_large_blobs (MortiseAuthenticator *self,
+                                     const MortiseCtapRequest *request,
+                                     MortiseCborWriter *response);
+CtapStatus mortise_ctap_config (MortiseAuthenticator *self,
+                                const MortiseCtapRequest *request,
+                                MortiseCborWriter *response);
 CtapStatus mortise_ctap_reset (MortiseAuthenticator *self,
                                const MortiseCtapRequest *request,
                                MortiseCborWriter *response);

@@ -6,6 +6,7 @@
 #include "core/ctap/authenticator-private.h"
 #include "core/ctap/credential-enumeration.h"
 #include "core/ctap/get-assertion.h"
+#include "core/ctap/large-blobs.h"
 #include "core/vault/vault-settings.h"
 
 typedef struct
@@ -24,6 +25,8 @@ static const Command commands[] = {
   { CTAP_GET_NEXT_ASSERTION, FALSE, mortise_ctap_get_next_assertion },
   { CTAP_CREDENTIAL_MANAGEMENT, TRUE, mortise_ctap_credential_management },
   { CTAP_SELECTION, FALSE, mortise_ctap_selection },
+  { CTAP_LARGE_BLOBS, TRUE, mortise_ctap_large_blobs },
+  { CTAP_CONFIG, TRUE, mortise_ctap_config },
   { CTAP_CREDENTIAL_MANAGEMENT_PREVIEW, TRUE, mortise_ctap_credential_management },
 };
 
@@ -37,6 +40,7 @@ mortise_authenticator_forget (MortiseAuthenticator *self)
     g_clear_pointer (&self->key_agreement[i], EVP_PKEY_free);
   g_clear_pointer (&self->next_assertion, mortise_get_assertion_free);
   g_clear_pointer (&self->enumeration, mortise_enumeration_free);
+  g_clear_pointer (&self->large_blob_write, mortise_large_blob_write_free);
 }
 
 gboolean
@@ -58,6 +62,19 @@ mortise_authenticator_get_min_pin_length (MortiseAuthenticator *self)
   if (value == NULL || !g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32))
     return MORTISE_PIN_MIN_CODE_POINTS;
   return CLAMP (g_variant_get_uint32 (value), MORTISE_PIN_MIN_CODE_POINTS, MORTISE_PIN_MAX_BYTES);
+}
+
+gboolean
+mortise_authenticator_may_read_min_pin_length (MortiseAuthenticator *self, const char *rp_id)
+{
+  g_autoptr (GVariant) value =
+      mortise_vault_get_setting (self->vault, MORTISE_SETTING_MIN_PIN_RP_IDS);
+  g_autofree const char **rp_ids = NULL;
+
+  if (value == NULL || !g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY))
+    return FALSE;
+  rp_ids = g_variant_get_strv (value, NULL);
+  return g_strv_contains (rp_ids, rp_id);
 }
 
 gboolean
@@ -178,6 +195,8 @@ dispatch (MortiseAuthenticator *self,
     g_clear_pointer (&self->next_assertion, mortise_get_assertion_free);
   if (command == NULL || command->handle != mortise_ctap_credential_management)
     g_clear_pointer (&self->enumeration, mortise_enumeration_free);
+  if (command == NULL || command->command != CTAP_LARGE_BLOBS)
+    g_clear_pointer (&self->large_blob_write, mortise_large_blob_write_free);
   if (command == NULL)
     return CTAP1_ERR_INVALID_COMMAND;
 

@@ -5,9 +5,9 @@
 
 /* Sorted as map keys are: by length, then by bytes. */
 static const MortiseExtension *const extensions[] = {
-  &mortise_cred_protect_extension,
-  &mortise_hmac_secret_extension,
-  &mortise_hmac_secret_mc_extension,
+  &mortise_cred_blob_extension,      &mortise_cred_protect_extension,
+  &mortise_hmac_secret_extension,    &mortise_large_blob_key_extension,
+  &mortise_min_pin_length_extension, &mortise_hmac_secret_mc_extension,
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (extensions) <= MORTISE_CBOR_MAP_MAX);

@@ -46,9 +46,15 @@ typedef struct
                             GBytes **ret_output);
 } MortiseExtension;
 
+extern const MortiseExtension mortise_cred_blob_extension;
 extern const MortiseExtension mortise_cred_protect_extension;
 extern const MortiseExtension mortise_hmac_secret_extension;
+extern const MortiseExtension mortise_large_blob_key_extension;
+extern const MortiseExtension mortise_min_pin_length_extension;
 extern const MortiseExtension mortise_hmac_secret_mc_extension;
+
+/** Size of the largest credBlob in bytes. */
+#define MORTISE_CRED_BLOB_MAX 128
 
 /** mortise_extensions: Returns: (array length=ret_n): all, in the canonical order of their names */
 const MortiseExtension *const *mortise_extensions (gsize *ret_n);
@@ -68,6 +74,15 @@ GBytes *mortise_extensions_make_outputs (MortiseAuthenticator *self,
                                          const MortiseMakeCredential *make,
                                          const MortiseCredential *credential,
                                          const MortiseCredentialSecrets *secrets);
+
+/**
+ * mortise_large_blob_key_write:
+ * @key: the response's member (CTAP 2.1 §12.3): this extension has no output in authenticator data
+ */
+void mortise_large_blob_key_write (MortiseCborWriter *response,
+                                   MortiseCborMap *map,
+                                   gint64 key,
+                                   const MortiseCredentialSecrets *secrets);
 
 /** mortise_extensions_read_get: reads the extensions member, which may be absent */
 CtapStatus mortise_extensions_read_get (MortiseAuthenticator *self,

@@ -363,7 +363,8 @@ write_response (MortiseCborWriter *response,
                 const MortiseCredential *credential,
                 GBytes *authenticator_data,
                 GBytes *signature,
-                const Presentation *presentation)
+                const Presentation *presentation,
+                const MortiseCredentialSecrets *secrets)
 {
   MortiseCborMap map;
 
@@ -390,6 +391,8 @@ write_response (MortiseCborWriter *response,
       mortise_cbor_map_key (response, &map, 0x06);
       mortise_cbor_write_bool (response, TRUE);
     }
+  if (secrets != NULL)
+    mortise_large_blob_key_write (response, &map, 0x07, secrets);
   mortise_cbor_map_end (response, &map);
 }
 
@@ -404,6 +407,7 @@ sign_assertion (MortiseAuthenticator *self,
   g_autoptr (GBytes) extensions = NULL;
   g_autoptr (GBytes) authenticator_data = NULL;
   g_autoptr (GBytes) signature = NULL;
+  g_autoptr (MortiseCredentialSecrets) secrets = NULL;
   g_autoptr (GError) error = NULL;
   guint8 rp_id_hash[32];
   guint8 flags = mortise_authenticator_data_flags (signer->credential, get->present, get->verified);
@@ -411,6 +415,12 @@ sign_assertion (MortiseAuthenticator *self,
 
   if (status != CTAP1_ERR_SUCCESS)
     return status;
+  if (get->large_blob_key && signer->credential->has_large_blob_key)
+    {
+      secrets = mortise_vault_read_secrets (self->vault, signer->credential, &error);
+      if (secrets == NULL)
+        return ctap_status_from_error (error);
+    }
   mortise_rp_id_hash (get->rp_id, rp_id_hash);
   authenticator_data = mortise_authenticator_data_build (
       signer->credential, rp_id_hash, flags, signer->sign_count, FALSE, extensions, &flags);
@@ -424,7 +434,8 @@ sign_assertion (MortiseAuthenticator *self,
     }
   if (get->present)
     mortise_vault_note_use (self->vault, signer->credential->row_id, flags);
-  write_response (response, signer->credential, authenticator_data, signature, presentation);
+  write_response (response, signer->credential, authenticator_data, signature, presentation,
+                  secrets);
   return CTAP1_ERR_SUCCESS;
 }
 

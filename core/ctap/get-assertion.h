@@ -23,6 +23,8 @@ G_BEGIN_DECLS
  * @expires_at: until when it may, on the authenticator's clock
  * @extension_inputs: bit i: an input for the i-th extension was given
  * @hmac_secret_input: hmac-secret's input
+ * @cred_blob: credBlob is asked for
+ * @large_blob_key: largeBlobKey is asked for
  *
  * One authenticatorGetAssertion under way, kept for getNextAssertion.
  */
@@ -43,6 +45,8 @@ struct _MortiseGetAssertion
   gint64 expires_at;
   guint extension_inputs;
   MortiseHmacSecretInput hmac_secret_input;
+  gboolean cred_blob;
+  gboolean large_blob_key;
 };
 
 void mortise_get_assertion_free (MortiseGetAssertion *get);

@@ -4,9 +4,11 @@
 #include <stdio.h>
 
 #include "core/ctap/attestation.h"
+#include "core/ctap/authenticator-config.h"
 #include "core/ctap/authenticator-private.h"
 #include "core/ctap/ctap-entities.h"
 #include "core/ctap/extension.h"
+#include "core/ctap/large-blobs.h"
 #include "core/ctap/pin-uv-auth-protocol.h"
 #include "core/vault/vault-settings.h"
 
@@ -17,23 +19,32 @@ enum
   INFO_EXTENSIONS = 0x02,
   INFO_AAGUID = 0x03,
   INFO_OPTIONS = 0x04,
-  INFO_MAX_MSG_SIZE = 0x05,
+  INFO_MORTISE_CTAP_MAX_MSG_SIZE = 0x05,
   INFO_PIN_UV_AUTH_PROTOCOLS = 0x06,
   INFO_MAX_CREDENTIAL_COUNT_IN_LIST = 0x07,
   INFO_MAX_CREDENTIAL_ID_LENGTH = 0x08,
   INFO_TRANSPORTS = 0x09,
   INFO_ALGORITHMS = 0x0A,
+  INFO_MAX_SERIALIZED_LARGE_BLOB_ARRAY = 0x0B,
   INFO_FORCE_PIN_CHANGE = 0x0C,
   INFO_MIN_PIN_LENGTH = 0x0D,
   INFO_FIRMWARE_VERSION = 0x0E,
+  INFO_MAX_CRED_BLOB_LENGTH = 0x0F,
+  INFO_MAX_RP_IDS_FOR_SET_MIN_PIN_LENGTH = 0x10,
   INFO_UV_MODALITY = 0x12,
+  INFO_REMAINING_DISCOVERABLE_CREDENTIALS = 0x14,
   INFO_ATTESTATION_FORMATS = 0x16,
+  INFO_TRANSPORTS_FOR_RESET = 0x1A,
+  INFO_PIN_COMPLEXITY_POLICY = 0x1B,
+  INFO_MAX_PIN_LENGTH = 0x1D,
+  INFO_AUTHENTICATOR_CONFIG_COMMANDS = 0x1F,
 };
 
-/* What one CTAPHID message carries (CTAP 2.1 §11.2.4). */
-#define MAX_MSG_SIZE 7609
+/* Told instead of a greater room for passkeys: how many there are is nobody's business. */
+#define REMAINING_CREDENTIALS_MAX 10000
 
-/* A list of so many ids of the greatest length fits MAX_MSG_SIZE with room for the rest. */
+/* A list of so many ids of the greatest length fits MORTISE_CTAP_MAX_MSG_SIZE with room for the
+ * rest. */
 #define MAX_CREDENTIAL_COUNT_IN_LIST 40
 
 /* USER_VERIFY_PASSCODE_INTERNAL of the FIDO registry of predefined values, §3.1. */
@@ -81,11 +92,17 @@ write_options (MortiseAuthenticator *self, MortiseCborWriter *writer)
   write_option (writer, &map, "up", TRUE);
   /* Clients look at presence alone: absent says "cannot verify", false "could, once set up". */
   if (mortise_authenticator_supports_builtin_uv (self))
-    write_option (writer, &map, "uv", protected);
+    {
+      write_option (writer, &map, "uv", protected);
+      write_option (writer, &map, "uvAcfg", TRUE);
+    }
   write_option (writer, &map, "alwaysUv", always_uv);
   write_option (writer, &map, "credMgmt", TRUE);
+  write_option (writer, &map, "authnrCfg", TRUE);
   write_option (writer, &map, "clientPin", protected);
+  write_option (writer, &map, "largeBlobs", TRUE);
   write_option (writer, &map, "pinUvAuthToken", TRUE);
+  write_option (writer, &map, "setMinPINLength", TRUE);
   write_option (writer, &map, "makeCredUvNotRqd", !always_uv);
   write_option (writer, &map, "credentialMgmtPreview", TRUE);
   mortise_cbor_map_end (writer, &map);
@@ -115,6 +132,20 @@ write_algorithms (MortiseAuthenticator *self, MortiseCborWriter *writer)
     }
 }
 
+static void
+write_uint (MortiseCborWriter *writer, MortiseCborMap *map, gint64 key, guint64 value)
+{
+  mortise_cbor_map_key (writer, map, key);
+  mortise_cbor_write_uint (writer, value);
+}
+
+static void
+write_text_list (MortiseCborWriter *writer, const char *text)
+{
+  mortise_cbor_write_array (writer, 1);
+  mortise_cbor_write_text (writer, text);
+}
+
 /* Major, minor and micro version in two decimal digits each. */
 static guint64
 firmware_version (void)
@@ -131,8 +162,8 @@ firmware_version (void)
 static void
 write_limits (MortiseCborWriter *writer, MortiseCborMap *map)
 {
-  mortise_cbor_map_key (writer, map, INFO_MAX_MSG_SIZE);
-  mortise_cbor_write_uint (writer, MAX_MSG_SIZE);
+  mortise_cbor_map_key (writer, map, INFO_MORTISE_CTAP_MAX_MSG_SIZE);
+  mortise_cbor_write_uint (writer, MORTISE_CTAP_MAX_MSG_SIZE);
   mortise_cbor_map_key (writer, map, INFO_PIN_UV_AUTH_PROTOCOLS);
   mortise_cbor_write_array (writer, 2);
   mortise_cbor_write_uint (writer, MORTISE_PIN_UV_AUTH_PROTOCOL_TWO);
@@ -175,17 +206,24 @@ mortise_ctap_get_info (MortiseAuthenticator *self,
   write_limits (response, &map);
   mortise_cbor_map_key (response, &map, INFO_ALGORITHMS);
   write_algorithms (self, response);
+  write_uint (response, &map, INFO_MAX_SERIALIZED_LARGE_BLOB_ARRAY, MORTISE_LARGE_BLOBS_MAX);
   write_pin_members (self, response, &map);
-  mortise_cbor_map_key (response, &map, INFO_FIRMWARE_VERSION);
-  mortise_cbor_write_uint (response, firmware_version ());
+  write_uint (response, &map, INFO_FIRMWARE_VERSION, firmware_version ());
+  write_uint (response, &map, INFO_MAX_CRED_BLOB_LENGTH, MORTISE_CRED_BLOB_MAX);
+  write_uint (response, &map, INFO_MAX_RP_IDS_FOR_SET_MIN_PIN_LENGTH, MORTISE_MIN_PIN_RP_IDS_MAX);
   if (mortise_authenticator_supports_builtin_uv (self))
-    {
-      mortise_cbor_map_key (response, &map, INFO_UV_MODALITY);
-      mortise_cbor_write_uint (response, UV_MODALITY_PASSCODE_INTERNAL);
-    }
+    write_uint (response, &map, INFO_UV_MODALITY, UV_MODALITY_PASSCODE_INTERNAL);
+  write_uint (response, &map, INFO_REMAINING_DISCOVERABLE_CREDENTIALS,
+              MIN (mortise_vault_count_room (self->vault), REMAINING_CREDENTIALS_MAX));
   mortise_cbor_map_key (response, &map, INFO_ATTESTATION_FORMATS);
-  mortise_cbor_write_array (response, 1);
-  mortise_cbor_write_text (response, MORTISE_ATTESTATION_FORMAT);
+  write_text_list (response, MORTISE_ATTESTATION_FORMAT);
+  mortise_cbor_map_key (response, &map, INFO_TRANSPORTS_FOR_RESET);
+  write_text_list (response, "usb");
+  mortise_cbor_map_key (response, &map, INFO_PIN_COMPLEXITY_POLICY);
+  mortise_cbor_write_bool (response, FALSE);
+  write_uint (response, &map, INFO_MAX_PIN_LENGTH, MORTISE_PIN_MAX_BYTES);
+  mortise_cbor_map_key (response, &map, INFO_AUTHENTICATOR_CONFIG_COMMANDS);
+  mortise_ctap_config_write_commands (response);
   mortise_cbor_map_end (response, &map);
   return CTAP1_ERR_SUCCESS;
 }

@@ -466,7 +466,8 @@ static void
 write_response (MortiseCborWriter *response,
                 const MortiseMakeCredential *make,
                 GBytes *authenticator_data,
-                GBytes *signature)
+                GBytes *signature,
+                const MortiseCredentialSecrets *secrets)
 {
   MortiseCborMap map;
 
@@ -477,6 +478,8 @@ write_response (MortiseCborWriter *response,
   mortise_cbor_write_gbytes (response, authenticator_data);
   mortise_cbor_map_key (response, &map, 0x03);
   mortise_attestation_write_self (response, make->algorithm, signature);
+  if (make->large_blob_key)
+    mortise_large_blob_key_write (response, &map, 0x05, secrets);
   mortise_cbor_map_end (response, &map);
 }
 
@@ -513,7 +516,7 @@ register_credential (MortiseAuthenticator *self,
       g_message ("Cannot register a passkey: %s", error->message);
       return ctap_status_from_error (error);
     }
-  write_response (response, make, authenticator_data, signature);
+  write_response (response, make, authenticator_data, signature, secrets);
   return CTAP1_ERR_SUCCESS;
 }
 

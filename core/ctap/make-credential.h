@@ -22,6 +22,9 @@ G_BEGIN_DECLS
  * @cred_protect: credProtect's input, 0 if none
  * @hmac_secret: hmac-secret is asked for
  * @hmac_secret_input: hmac-secret-mc's input
+ * @cred_blob: (nullable type): credBlob's input
+ * @large_blob_key: largeBlobKey is asked for
+ * @min_pin_length: minPinLength is asked for
  *
  * One authenticatorMakeCredential under way.
  */
@@ -41,6 +44,9 @@ typedef struct
   guint8 cred_protect;
   gboolean hmac_secret;
   MortiseHmacSecretInput hmac_secret_input;
+  MortiseCborValue cred_blob;
+  gboolean large_blob_key;
+  gboolean min_pin_length;
 } MortiseMakeCredential;
 
 G_END_DECLS

@@ -45,6 +45,10 @@ has_text (const MortiseCborValue *array, const char *text)
 static void
 test_get_info (CtapFixture *f, gconstpointer data)
 {
+  static const char *const extensions[] = { "credBlob",     "credProtect",  "hmac-secret",
+                                            "largeBlobKey", "minPinLength", "hmac-secret-mc" };
+  static const char *const options[] = { "credMgmt",   "credentialMgmtPreview", "authnrCfg",
+                                         "largeBlobs", "setMinPINLength",       "uvAcfg" };
   g_autoptr (GBytes) kept = NULL;
   MortiseCborValue value;
   MortiseCborIter iter;
@@ -59,7 +63,9 @@ test_get_info (CtapFixture *f, gconstpointer data)
                    mortise_authenticator_has_u2f (f->authenticator));
   g_clear_pointer (&kept, g_bytes_unref);
   value = ctap_info_member (f, 0x02, &kept);
-  g_assert_true (has_text (&value, "credProtect"));
+  for (gsize i = 0; i < G_N_ELEMENTS (extensions); i++)
+    g_assert_true (has_text (&value, extensions[i]));
+  g_assert_cmpint (value.number, ==, G_N_ELEMENTS (extensions));
   g_clear_pointer (&kept, g_bytes_unref);
   value = ctap_info_member (f, 0x03, &kept);
   g_assert_cmpmem (value.data, value.size, mortise_aaguid, 16);
@@ -95,6 +101,18 @@ test_get_info (CtapFixture *f, gconstpointer data)
   g_assert_cmpint (ctap_info_option (f, "makeCredUvNotRqd"), ==, 1);
   g_assert_cmpint (ctap_info_option (f, "alwaysUv"), ==, -1);
   g_assert_cmpint (ctap_info_option (f, "bioEnroll"), ==, 0);
+  g_assert_cmpint (ctap_info_option (f, "ep"), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (options); i++)
+    g_assert_cmpint (ctap_info_option (f, options[i]), ==, 1);
+  g_clear_pointer (&kept, g_bytes_unref);
+  value = ctap_info_member (f, 0x1A, &kept);
+  g_assert_true (has_text (&value, "usb"));
+  g_clear_pointer (&kept, g_bytes_unref);
+  value = ctap_info_member (f, 0x1B, &kept);
+  g_assert_cmpint (value.type, ==, MORTISE_CBOR_BOOL);
+  g_assert_cmpint (value.number, ==, 0);
+  g_clear_pointer (&kept, g_bytes_unref);
+  g_assert_cmpint (ctap_info_member (f, 0x14, &kept).number, ==, 10000);
   g_assert_cmpuint (mortise_fake_tpm_count_calls (tpm, MORTISE_FAKE_TPM_ANY), ==, 0);
 }
 

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <fido.h>
+#include <fido/config.h>
 #include <fido/credman.h>
 #include <fido/es256.h>
 #include <string.h>
@@ -455,6 +456,134 @@ test_hmac_secret (Fixture *f, gconstpointer data)
   fido_cred_free (&cred);
 }
 
+/* fido2-token -S -b, -G -b and -D -b: a blob per passkey, encrypted by the client. */
+static void
+test_large_blobs (Fixture *f, gconstpointer data)
+{
+  fido_cred_t *cred = new_cred ("ada");
+  fido_assert_t *assertion = new_assert ();
+  g_autofree guint8 *blob = g_malloc (12000);
+  unsigned char *read = NULL;
+  size_t size = 0;
+  const unsigned char *key;
+
+  /* Not compressible, so that it takes more than one fragment. */
+  for (gsize i = 0; i < 12000; i++)
+    blob[i] = (guint8) g_random_int ();
+  fido_cred_set_rk (cred, FIDO_OPT_TRUE);
+  fido_cred_set_extensions (cred, FIDO_EXT_LARGEBLOB_KEY);
+  allow (f);
+  g_assert_cmpint (fido_dev_make_cred (f->device, cred, CTAP_TEST_PIN), ==, FIDO_OK);
+  g_assert_cmpuint (fido_cred_largeblob_key_len (cred), ==, 32);
+  fido_assert_set_extensions (assertion, FIDO_EXT_LARGEBLOB_KEY);
+  fido_assert_allow_cred (assertion, fido_cred_id_ptr (cred), fido_cred_id_len (cred));
+  allow (f);
+  g_assert_cmpint (fido_dev_get_assert (f->device, assertion, CTAP_TEST_PIN), ==, FIDO_OK);
+  key = fido_assert_largeblob_key_ptr (assertion, 0);
+  g_assert_cmpmem (key, fido_assert_largeblob_key_len (assertion, 0),
+                   fido_cred_largeblob_key_ptr (cred), 32);
+
+  g_assert_cmpint (fido_dev_largeblob_get (f->device, key, 32, &read, &size), ==,
+                   FIDO_ERR_NOTFOUND);
+  g_assert_cmpint (fido_dev_largeblob_set (f->device, key, 32, blob, 12000, CTAP_TEST_PIN), ==,
+                   FIDO_OK);
+  g_assert_cmpint (fido_dev_largeblob_get (f->device, key, 32, &read, &size), ==, FIDO_OK);
+  g_assert_cmpmem (read, size, blob, 12000);
+  free (read);
+  read = NULL;
+  g_assert_cmpint (fido_dev_largeblob_remove (f->device, key, 32, "0000"), ==,
+                   FIDO_ERR_PIN_INVALID);
+  g_assert_cmpint (fido_dev_largeblob_remove (f->device, key, 32, CTAP_TEST_PIN), ==, FIDO_OK);
+  g_assert_cmpint (fido_dev_largeblob_get (f->device, key, 32, &read, &size), ==,
+                   FIDO_ERR_NOTFOUND);
+
+  /* The list of passkeys tells the key, too. */
+  {
+    fido_credman_rk_t *rks = fido_credman_rk_new ();
+
+    g_assert_cmpint (fido_credman_get_dev_rk (f->device, "example.com", rks, CTAP_TEST_PIN), ==,
+                     FIDO_OK);
+    g_assert_cmpmem (fido_cred_largeblob_key_ptr (fido_credman_rk (rks, 0)),
+                     fido_cred_largeblob_key_len (fido_credman_rk (rks, 0)), key, 32);
+    fido_credman_rk_free (&rks);
+  }
+  fido_assert_free (&assertion);
+  fido_cred_free (&cred);
+}
+
+static void
+test_cred_blob (Fixture *f, gconstpointer data)
+{
+  static const unsigned char blob[] = "thirty-two bytes of a site's own";
+  fido_cred_t *cred = new_cred ("ada");
+  fido_assert_t *assertion = new_assert ();
+
+  fido_cred_set_rk (cred, FIDO_OPT_TRUE);
+  g_assert_cmpint (fido_cred_set_blob (cred, blob, 32), ==, FIDO_OK);
+  fido_cred_set_extensions (cred, FIDO_EXT_CRED_BLOB);
+  allow (f);
+  g_assert_cmpint (fido_dev_make_cred (f->device, cred, CTAP_TEST_PIN), ==, FIDO_OK);
+  fido_assert_set_extensions (assertion, FIDO_EXT_CRED_BLOB);
+  allow (f);
+  g_assert_cmpint (fido_dev_get_assert (f->device, assertion, CTAP_TEST_PIN), ==, FIDO_OK);
+  verify (assertion, 0, cred);
+  g_assert_cmpmem (fido_assert_blob_ptr (assertion, 0), fido_assert_blob_len (assertion, 0), blob,
+                   32);
+  fido_assert_free (&assertion);
+  fido_cred_free (&cred);
+}
+
+static gboolean
+has_option (Fixture *f, const char *name)
+{
+  fido_cbor_info_t *info = fido_cbor_info_new ();
+  gboolean set = FALSE;
+
+  g_assert_cmpint (fido_dev_get_cbor_info (f->device, info), ==, FIDO_OK);
+  for (gsize i = 0; i < fido_cbor_info_options_len (info); i++)
+    {
+      if (g_str_equal (fido_cbor_info_options_name_ptr (info)[i], name))
+        set = fido_cbor_info_options_value_ptr (info)[i];
+    }
+  fido_cbor_info_free (&info);
+  return set;
+}
+
+/* fido2-token -S -u, -S -l, -S -f, -S -m. */
+static void
+test_config (Fixture *f, gconstpointer data)
+{
+  const char *sites[] = { "example.com", "other.example" };
+  fido_cbor_info_t *info = fido_cbor_info_new ();
+  fido_cred_t *cred = new_cred ("ada");
+
+  g_assert_false (has_option (f, "alwaysUv"));
+  g_assert_cmpint (fido_dev_toggle_always_uv (f->device, CTAP_TEST_PIN), ==, FIDO_OK);
+  g_assert_true (has_option (f, "alwaysUv"));
+  g_assert_cmpint (fido_dev_toggle_always_uv (f->device, CTAP_TEST_PIN), ==, FIDO_OK);
+  g_assert_false (has_option (f, "alwaysUv"));
+  g_assert_cmpint (fido_dev_enable_entattest (f->device, CTAP_TEST_PIN), !=, FIDO_OK);
+
+  g_assert_cmpint (fido_dev_set_pin_minlen_rpid (f->device, sites, 2, CTAP_TEST_PIN), ==, FIDO_OK);
+  fido_cred_set_pin_minlen (cred, 4);
+  fido_cred_set_extensions (cred, FIDO_EXT_MINPINLEN);
+  allow (f);
+  g_assert_cmpint (fido_dev_make_cred (f->device, cred, CTAP_TEST_PIN), ==, FIDO_OK);
+  g_assert_cmpuint (fido_cred_pin_minlen (cred), ==, 4);
+
+  g_assert_cmpint (fido_dev_set_pin_minlen (f->device, 6, CTAP_TEST_PIN), ==, FIDO_OK);
+  g_assert_cmpint (fido_dev_get_cbor_info (f->device, info), ==, FIDO_OK);
+  g_assert_cmpuint (fido_cbor_info_minpinlen (info), ==, 6);
+  g_assert_true (fido_cbor_info_new_pin_required (info));
+  g_assert_cmpint (fido_dev_set_pin (f->device, "123456", CTAP_TEST_PIN), ==, FIDO_OK);
+  g_assert_cmpint (fido_dev_set_pin_minlen (f->device, 5, "123456"), ==,
+                   FIDO_ERR_PIN_POLICY_VIOLATION);
+  g_assert_cmpint (fido_dev_force_pin_change (f->device, "123456"), ==, FIDO_OK);
+  g_assert_cmpint (fido_dev_set_pin (f->device, "654321", "123456"), ==, FIDO_OK);
+  fido_cred_free (&cred);
+  fido_cbor_info_free (&info);
+}
+
 static guint64 at_consent;
 
 static void
@@ -522,6 +651,11 @@ main (int argc, char **argv)
   ADD ("/ctap/libfido2/silent-then-real", set_up, test_silent_then_real);
   ADD ("/ctap/libfido2/credman", set_up, test_credman);
   ADD ("/ctap/libfido2/hmac-secret", set_up, test_hmac_secret);
+  ADD ("/ctap/libfido2/large-blobs", set_up, test_large_blobs);
+  ADD ("/ctap/libfido2/cred-blob", set_up, test_cred_blob);
+  ADD ("/ctap/libfido2/config", set_up, test_config);
+  ADD ("/ctap/libfido2/swtpm/hmac-secret", set_up_swtpm, test_hmac_secret);
+  ADD ("/ctap/libfido2/swtpm/large-blobs", set_up_swtpm, test_large_blobs);
   ADD ("/ctap/libfido2/swtpm/built-in-uv", set_up_swtpm, test_built_in_uv);
   ADD ("/ctap/libfido2/swtpm/client-pin", set_up_swtpm, test_client_pin);
   ADD ("/ctap/libfido2/swtpm/silent-then-real", set_up_swtpm, test_silent_then_real);
