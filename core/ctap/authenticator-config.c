@@ -38,12 +38,14 @@ typedef struct
   MortiseCborValue new_min_pin_length;
   MortiseCborValue min_pin_length_rp_ids;
   MortiseCborValue force_change_pin;
+  MortiseCborValue pin_complexity_policy;
 } MinPinLength;
 
 static const MortiseCborMember min_pin_length_members[] = {
   { 0x01, NULL, MORTISE_CBOR_INT, FALSE, offsetof (MinPinLength, new_min_pin_length) },
   { 0x02, NULL, MORTISE_CBOR_ARRAY, FALSE, offsetof (MinPinLength, min_pin_length_rp_ids) },
   { 0x03, NULL, MORTISE_CBOR_BOOL, FALSE, offsetof (MinPinLength, force_change_pin) },
+  { 0x04, NULL, MORTISE_CBOR_BOOL, FALSE, offsetof (MinPinLength, pin_complexity_policy) },
 };
 
 static CtapStatus
@@ -143,6 +145,9 @@ set_min_pin_length (MortiseAuthenticator *self,
     status = read_rp_ids (&params.min_pin_length_rp_ids, &rp_ids);
   if (status != CTAP1_ERR_SUCCESS)
     return status;
+  /* There is none to switch on (CTAP 2.2): better said than taken and not kept. */
+  if (params.pin_complexity_policy.number != 0)
+    return CTAP1_ERR_INVALID_PARAMETER;
   if (params.new_min_pin_length.type != MORTISE_CBOR_NONE)
     {
       if (params.new_min_pin_length.number < (gint64) length ||

@@ -7,6 +7,7 @@
 #include "core/ctap/authenticator-private.h"
 #include "core/vault/vault-settings.h"
 #include "tests/support/ctap-fixture.h"
+#include "tests/support/memory-keyring.h"
 
 /* authenticatorConfig and minPinLength, as a platform uses them. */
 
@@ -212,6 +213,45 @@ test_68_min_pin_length (Fixture *f, gconstpointer data)
   g_assert_cmphex (ctap_change_pin (&f->ctap, 2, "12345678", "87654321"), ==, CTAP1_ERR_SUCCESS);
 }
 
+/* CTAP 2.2's further member: no such policy here. */
+static void
+test_68_complexity (Fixture *f, gconstpointer data)
+{
+  static const guint8 no[] = { 0xa1, 0x04, 0xf4 };
+  static const guint8 yes[] = { 0xa1, 0x04, 0xf5 };
+  g_autoptr (GBytes) off = g_bytes_new_static (no, sizeof no);
+  g_autoptr (GBytes) on = g_bytes_new_static (yes, sizeof yes);
+
+  get_token (f, CTAP_TEST_PIN, MORTISE_PERMISSION_ACFG);
+  g_assert_cmphex (send (f, 3, on), ==, CTAP1_ERR_INVALID_PARAMETER);
+  g_assert_cmphex (send (f, 3, off), ==, CTAP1_ERR_SUCCESS);
+  g_assert_cmphex (send (f, 3, NULL), ==, CTAP1_ERR_SUCCESS);
+  g_assert_cmpint (info_number (f, 0x1B), ==, 0);
+}
+
+/* What is sealed can only be changed once the vault can be listed. */
+static void
+test_68_locked (Fixture *f, gconstpointer data)
+{
+  MortiseMemoryKeyring *keyring = MORTISE_MEMORY_KEYRING (f->ctap.keyring);
+  g_autoptr (MortiseAskedQuestion) question = NULL;
+
+  ctap_fixture_restart_locked (&f->ctap);
+  mortise_memory_keyring_set_available (keyring, FALSE);
+  get_token (f, CTAP_TEST_PIN, MORTISE_PERMISSION_ACFG);
+  mortise_vault_lock (f->ctap.vault);
+  g_assert_cmpint (mortise_vault_get_state (f->ctap.vault), ==, MORTISE_VAULT_LOCKED);
+  mortise_scripted_consent_refuse (f->ctap.consent, MORTISE_ERROR_DENIED);
+  g_assert_cmphex (set_min_pin_length (f, 6, "example.com", 1, FALSE), ==,
+                   CTAP2_ERR_OPERATION_DENIED);
+  g_assert_cmpint (info_number (f, 0x0D), ==, 4);
+  question = mortise_scripted_consent_take (f->ctap.consent);
+  g_assert_cmpint (question->kind, ==, MORTISE_CONSENT_UNLOCK);
+  mortise_scripted_consent_allow (f->ctap.consent);
+  g_assert_cmphex (set_min_pin_length (f, 6, "example.com", 1, FALSE), ==, CTAP1_ERR_SUCCESS);
+  g_assert_cmpint (info_number (f, 0x0D), ==, 6);
+}
+
 static GBytes *
 min_pin_length_extension (void)
 {
@@ -263,7 +303,9 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  ADD ("/ctap/68-min-pin-length", set_up, test_68_min_pin_length);
+  ADD ("/ctap/68-min-pin-length/set", set_up, test_68_min_pin_length);
+  ADD ("/ctap/68-min-pin-length/complexity", set_up, test_68_complexity);
+  ADD ("/ctap/68-min-pin-length/locked", set_up, test_68_locked);
   ADD ("/ctap/69-config/toggle-always-uv", set_up, test_69_toggle_always_uv);
   ADD ("/ctap/69-config/errors", set_up, test_69_errors);
   ADD ("/ctap/69-config/no-vault", set_up_empty, test_69_no_vault);

@@ -295,6 +295,28 @@ test_73_set_errors (Fixture *f, gconstpointer data)
   assert_array (f, array);
 }
 
+/* CTAP.md 37: of a token that a sign-in used up, writing blobs is what is left. */
+static void
+test_73_after_sign_in (Fixture *f, gconstpointer data)
+{
+  g_autoptr (CtapAnswer) made = ctap_register (&f->ctap, &(CtapMake){ .rk = 1, .uv = 1 });
+  g_autoptr (GBytes) array = make_array (40, 5);
+  g_autoptr (GBytes) param = NULL;
+
+  g_assert_cmphex (ctap_get_token (&f->ctap, 2, CTAP_TEST_PIN,
+                                   MORTISE_PERMISSION_GA | MORTISE_PERMISSION_LBW, "example.com",
+                                   &f->token),
+                   ==, CTAP1_ERR_SUCCESS);
+  param = ctap_token_param (f->token, 2);
+  mortise_scripted_consent_allow (f->ctap.consent);
+  g_assert_cmphex (ctap_get (&f->ctap, &(CtapGet){ .param = param, .protocol = 2 }, NULL), ==,
+                   CTAP1_ERR_SUCCESS);
+  g_assert_cmphex (ctap_get (&f->ctap, &(CtapGet){ .param = param, .protocol = 2 }, NULL), ==,
+                   CTAP2_ERR_PIN_AUTH_INVALID);
+  set_array (f, array);
+  assert_array (f, array);
+}
+
 static void
 test_73_no_vault (Fixture *f, gconstpointer data)
 {
@@ -414,6 +436,7 @@ main (int argc, char **argv)
   ADD ("/ctap/73-large-blobs/set", set_up, test_73_set);
   ADD ("/ctap/73-large-blobs/get-errors", set_up, test_73_get_errors);
   ADD ("/ctap/73-large-blobs/set-errors", set_up, test_73_set_errors);
+  ADD ("/ctap/73-large-blobs/after-sign-in", set_up, test_73_after_sign_in);
   ADD ("/ctap/73-large-blobs/no-vault", set_up_empty, test_73_no_vault);
   ADD ("/ctap/74-large-blobs-initial", set_up, test_74_initial);
   ADD ("/ctap/75-large-blob-key", set_up, test_75_large_blob_key);
