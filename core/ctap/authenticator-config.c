@@ -120,6 +120,8 @@ store_min_pin_length (MortiseAuthenticator *self, gboolean force, guint length, 
     {
       status = store (self, MORTISE_SETTING_FORCE_PIN_CHANGE, g_variant_new_boolean (TRUE));
       mortise_pin_uv_auth_token_reset (self->token);
+      if (status == CTAP1_ERR_SUCCESS)
+        status = store (self, MORTISE_SETTING_PERSISTENT_TOKEN, NULL);
     }
   if (status == CTAP1_ERR_SUCCESS && raised)
     status = store (self, MORTISE_SETTING_MIN_PIN_LENGTH, g_variant_new_uint32 (length));

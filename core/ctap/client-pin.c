@@ -5,6 +5,7 @@
 
 #include "core/ctap/cose-key.h"
 #include "core/ctap/ctap-entities.h"
+#include "core/ctap/persistent-token.h"
 #include "core/ctap/pin-uv-auth-protocol.h"
 #include "core/vault/vault-settings.h"
 
@@ -165,6 +166,18 @@ verify_pin (MortiseAuthenticator *self, MortiseClientPin *pin, const MortiseSecr
   return CTAP1_ERR_SUCCESS;
 }
 
+static void
+write_token (MortiseClientPin *pin, const MortiseSecret *shared, const MortiseSecret *token)
+{
+  g_autoptr (GBytes) encrypted = mortise_pin_uv_auth_encrypt (pin->protocol, shared, token);
+  MortiseCborMap map;
+
+  mortise_cbor_map_begin (pin->response, &map);
+  mortise_cbor_map_key (pin->response, &map, RESPONSE_PIN_UV_AUTH_TOKEN);
+  mortise_cbor_write_gbytes (pin->response, encrypted);
+  mortise_cbor_map_end (pin->response, &map);
+}
+
 static CtapStatus
 issue_token (MortiseAuthenticator *self,
              MortiseClientPin *pin,
@@ -173,16 +186,20 @@ issue_token (MortiseAuthenticator *self,
              guint permissions,
              const char *rp_id)
 {
-  const MortiseSecret *token = mortise_pin_uv_auth_token_begin (self->token, pin->protocol,
-                                                                user_present, permissions, rp_id);
-  g_autoptr (GBytes) encrypted = mortise_pin_uv_auth_encrypt (pin->protocol, shared, token);
-  MortiseCborMap map;
+  g_autoptr (MortiseSecret) persistent = NULL;
+  CtapStatus status;
 
-  mortise_cbor_map_begin (pin->response, &map);
-  mortise_cbor_map_key (pin->response, &map, RESPONSE_PIN_UV_AUTH_TOKEN);
-  mortise_cbor_write_gbytes (pin->response, encrypted);
-  mortise_cbor_map_end (pin->response, &map);
-  return CTAP1_ERR_SUCCESS;
+  if (permissions != MORTISE_PERMISSION_PCMR)
+    {
+      write_token (pin, shared,
+                   mortise_pin_uv_auth_token_begin (self->token, pin->protocol, user_present,
+                                                    permissions, rp_id));
+      return CTAP1_ERR_SUCCESS;
+    }
+  status = mortise_persistent_token_ensure (self, &persistent);
+  if (status == CTAP1_ERR_SUCCESS)
+    write_token (pin, shared, persistent);
+  return status;
 }
 
 static gboolean
@@ -223,10 +240,10 @@ static const struct
   gboolean with_pin;
   gboolean with_uv;
 } permissions_known[] = {
-  { MORTISE_PERMISSION_MC, TRUE, TRUE },     { MORTISE_PERMISSION_GA, TRUE, TRUE },
-  { MORTISE_PERMISSION_CM, TRUE, TRUE },     { MORTISE_PERMISSION_BE, FALSE, FALSE },
-  { MORTISE_PERMISSION_LBW, TRUE, TRUE },    { MORTISE_PERMISSION_ACFG, TRUE, TRUE },
-  { MORTISE_PERMISSION_PCMR, FALSE, FALSE },
+  { MORTISE_PERMISSION_MC, TRUE, TRUE },   { MORTISE_PERMISSION_GA, TRUE, TRUE },
+  { MORTISE_PERMISSION_CM, TRUE, TRUE },   { MORTISE_PERMISSION_BE, FALSE, FALSE },
+  { MORTISE_PERMISSION_LBW, TRUE, TRUE },  { MORTISE_PERMISSION_ACFG, TRUE, TRUE },
+  { MORTISE_PERMISSION_PCMR, TRUE, TRUE },
 };
 
 /* Steps 3 and 4 of CTAP 2.1 §6.5.5.7.2 and .3, and the RP ID that mc and ga need. */
@@ -251,6 +268,9 @@ read_permissions (const MortiseClientPin *pin,
         return CTAP2_ERR_UNAUTHORIZED_PERMISSION;
       permissions |= (guint) permissions_known[i].permission;
     }
+  /* The persistent token is for nothing else (CTAP 2.2 §6.5.5.7). */
+  if ((permissions & MORTISE_PERMISSION_PCMR) != 0 && permissions != MORTISE_PERMISSION_PCMR)
+    return CTAP2_ERR_UNAUTHORIZED_PERMISSION;
   if ((permissions & (MORTISE_PERMISSION_MC | MORTISE_PERMISSION_GA)) != 0 &&
       pin->parameters.rp_id.type == MORTISE_CBOR_NONE)
     return CTAP2_ERR_MISSING_PARAMETER;

@@ -16,6 +16,7 @@ struct _MortiseEnumeration
 {
   CtapCommand command;
   guint8 next;
+  gboolean read_only;
   guint32 channel;
   gint64 expires_at;
 
@@ -44,14 +45,21 @@ channel_of (const MortiseCtapRequest *request)
 }
 
 MortiseEnumeration *
-mortise_enumeration_new (const MortiseCtapRequest *request, guint8 next)
+mortise_enumeration_new (const MortiseCtapRequest *request, guint8 next, gboolean read_only)
 {
   MortiseEnumeration *enumeration = g_new0 (MortiseEnumeration, 1);
 
   enumeration->command = request->command;
   enumeration->channel = channel_of (request);
   enumeration->next = next;
+  enumeration->read_only = read_only;
   return enumeration;
+}
+
+gboolean
+mortise_enumeration_is_read_only (const MortiseEnumeration *enumeration)
+{
+  return enumeration->read_only;
 }
 
 gboolean

@@ -18,8 +18,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MortiseEnumeration, mortise_enumeration_free)
 /**
  * mortise_enumeration_new:
  * @next: the subcommand that goes on with it
+ * @read_only: begun with the persistent token
  */
-MortiseEnumeration *mortise_enumeration_new (const MortiseCtapRequest *request, guint8 next);
+MortiseEnumeration *
+mortise_enumeration_new (const MortiseCtapRequest *request, guint8 next, gboolean read_only);
+
+gboolean mortise_enumeration_is_read_only (const MortiseEnumeration *enumeration);
 
 /**
  * mortise_enumeration_begin_rps:

@@ -7,6 +7,7 @@
 #include "core/ctap/authenticator-private.h"
 #include "core/ctap/credential-enumeration.h"
 #include "core/ctap/ctap-entities.h"
+#include "core/ctap/persistent-token.h"
 #include "core/ctap/pin-uv-auth-protocol.h"
 
 #define RP_ID_HASH_SIZE 32
@@ -75,6 +76,10 @@ typedef struct
   const MortiseCtapRequest *request;
   Parameters parameters;
   SubCommandParams params;
+  /* The token's site, if it is bound to one; "get next" has no token. */
+  const char *bound_to;
+  /* Authenticated with the persistent token. */
+  gboolean read_only;
   MortiseCborWriter *response;
 } Management;
 
@@ -121,7 +126,7 @@ get_creds_metadata (MortiseAuthenticator *self, Management *management)
   guint count = 0;
   CtapStatus status;
 
-  if (mortise_pin_uv_auth_token_get_rp_id (self->token) != NULL)
+  if (management->bound_to != NULL)
     return CTAP2_ERR_PIN_AUTH_INVALID;
   status = ensure_listable (self, management);
   if (status != CTAP1_ERR_SUCCESS)
@@ -224,7 +229,8 @@ write_credential (MortiseAuthenticator *self,
     }
   mortise_cbor_map_key (response, &map, RESPONSE_CRED_PROTECT);
   mortise_cbor_write_uint (response, credential->cred_protect);
-  if (credential->has_large_blob_key)
+  /* A token that outlives the session tells what there is, not what opens something. */
+  if (credential->has_large_blob_key && !management->read_only)
     status = write_large_blob_key (self, management, &map, credential);
   mortise_cbor_map_end (response, &map);
   return status;
@@ -267,12 +273,13 @@ enumerate_rps_begin (MortiseAuthenticator *self, Management *management)
   guint total = 0;
   CtapStatus status;
 
-  if (mortise_pin_uv_auth_token_get_rp_id (self->token) != NULL)
+  if (management->bound_to != NULL)
     return CTAP2_ERR_PIN_AUTH_INVALID;
   status = ensure_listable (self, management);
   if (status != CTAP1_ERR_SUCCESS)
     return status;
-  enumeration = mortise_enumeration_new (management->request, ENUMERATE_RPS_GET_NEXT_RP);
+  enumeration = mortise_enumeration_new (management->request, ENUMERATE_RPS_GET_NEXT_RP,
+                                         management->read_only);
   if (!mortise_enumeration_begin_rps (enumeration, self->vault, &total, &error))
     return ctap_status_from_error (error);
   return tell_first (self, management, g_steal_pointer (&enumeration), TRUE, total);
@@ -281,7 +288,7 @@ enumerate_rps_begin (MortiseAuthenticator *self, Management *management)
 static CtapStatus
 enumerate_credentials_begin (MortiseAuthenticator *self, Management *management)
 {
-  const char *bound_to = mortise_pin_uv_auth_token_get_rp_id (self->token);
+  const char *bound_to = management->bound_to;
   const MortiseCborValue *hash = &management->params.rp_id_hash;
   g_autoptr (MortiseEnumeration) enumeration = NULL;
   g_autoptr (GError) error = NULL;
@@ -300,8 +307,8 @@ enumerate_credentials_begin (MortiseAuthenticator *self, Management *management)
   status = ensure_listable (self, management);
   if (status != CTAP1_ERR_SUCCESS)
     return status;
-  enumeration =
-      mortise_enumeration_new (management->request, ENUMERATE_CREDENTIALS_GET_NEXT_CREDENTIAL);
+  enumeration = mortise_enumeration_new (
+      management->request, ENUMERATE_CREDENTIALS_GET_NEXT_CREDENTIAL, management->read_only);
   if (!mortise_enumeration_begin_credentials (enumeration, self->vault, hash->data, &total, &error))
     return ctap_status_from_error (error);
   if (total == 0)
@@ -328,6 +335,7 @@ get_next (MortiseAuthenticator *self, Management *management)
     return ctap_status_from_error (error);
   if (credential == NULL)
     return CTAP2_ERR_NOT_ALLOWED;
+  management->read_only = mortise_enumeration_is_read_only (enumeration);
   if (sub_command == ENUMERATE_RPS_GET_NEXT_RP)
     write_rp (management->response, credential, 0);
   else
@@ -346,7 +354,7 @@ find_credential (MortiseAuthenticator *self,
                  const Management *management,
                  MortiseCredential **ret_credential)
 {
-  const char *bound_to = mortise_pin_uv_auth_token_get_rp_id (self->token);
+  const char *bound_to = management->bound_to;
   g_autoptr (MortiseCredential) credential = NULL;
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GError) error = NULL;
@@ -479,11 +487,27 @@ read_sub_command_params (const SubCommand *sub_command, Management *management)
   return CTAP1_ERR_SUCCESS;
 }
 
+/* What it is compared with is sealed: the vault has to be open for that. */
+static CtapStatus
+check_persistent_token (MortiseAuthenticator *self,
+                        const Management *management,
+                        const GByteArray *message)
+{
+  const Parameters *parameters = &management->parameters;
+  CtapStatus status = ensure_listable (self, management);
+
+  if (status != CTAP1_ERR_SUCCESS)
+    return status;
+  return mortise_persistent_token_verify (
+             self, (guint) parameters->pin_uv_auth_protocol.number, message->data, message->len,
+             parameters->pin_uv_auth_param.data, parameters->pin_uv_auth_param.size)
+             ? CTAP1_ERR_SUCCESS
+             : CTAP2_ERR_PIN_AUTH_INVALID;
+}
+
 /* pinUvAuthParam covers the subcommand and, where there are any, its parameters as sent. */
 static CtapStatus
-check_token (MortiseAuthenticator *self,
-             const SubCommand *sub_command,
-             const Management *management)
+check_token (MortiseAuthenticator *self, const SubCommand *sub_command, Management *management)
 {
   const Parameters *parameters = &management->parameters;
   g_autoptr (GByteArray) message = g_byte_array_new ();
@@ -494,12 +518,18 @@ check_token (MortiseAuthenticator *self,
   if (sub_command->rp_id_hash || sub_command->credential_id)
     g_byte_array_append (message, parameters->sub_command_params.encoded,
                          (guint) parameters->sub_command_params.encoded_size);
-  if (!mortise_pin_uv_auth_token_verify (
+  if (mortise_pin_uv_auth_token_verify (
           self->token, (guint) parameters->pin_uv_auth_protocol.number, message->data, message->len,
-          parameters->pin_uv_auth_param.data, parameters->pin_uv_auth_param.size) ||
-      !mortise_pin_uv_auth_token_has_permission (self->token, MORTISE_PERMISSION_CM))
-    return CTAP2_ERR_PIN_AUTH_INVALID;
-  return CTAP1_ERR_SUCCESS;
+          parameters->pin_uv_auth_param.data, parameters->pin_uv_auth_param.size))
+    {
+      management->bound_to = mortise_pin_uv_auth_token_get_rp_id (self->token);
+      return mortise_pin_uv_auth_token_has_permission (self->token, MORTISE_PERMISSION_CM)
+                 ? CTAP1_ERR_SUCCESS
+                 : CTAP2_ERR_PIN_AUTH_INVALID;
+    }
+  management->read_only = TRUE;
+  return sub_command->credential_id ? CTAP2_ERR_PIN_AUTH_INVALID
+                                    : check_persistent_token (self, management, message);
 }
 
 /*

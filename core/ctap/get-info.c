@@ -101,6 +101,7 @@ write_options (MortiseAuthenticator *self, MortiseCborWriter *writer)
   write_option (writer, &map, "authnrCfg", TRUE);
   write_option (writer, &map, "clientPin", protected);
   write_option (writer, &map, "largeBlobs", TRUE);
+  write_option (writer, &map, "perCredMgmtRO", TRUE);
   write_option (writer, &map, "pinUvAuthToken", TRUE);
   write_option (writer, &map, "setMinPINLength", TRUE);
   write_option (writer, &map, "makeCredUvNotRqd", !always_uv);

@@ -339,6 +339,7 @@ put_new_pin (MortiseVaultStore *store, gpointer user_data, GError **error)
   return mortise_vault_slot_write (store, MORTISE_KEYSLOT_PIN, new_pin->slot, error) &&
          put_retries (store, MORTISE_PIN_RETRIES_MAX, error) &&
          mortise_vault_put_setting (self, MORTISE_SETTING_FORCE_PIN_CHANGE, NULL, error) &&
+         mortise_vault_put_setting (self, MORTISE_SETTING_PERSISTENT_TOKEN, NULL, error) &&
          mortise_vault_put_setting (self, MORTISE_SETTING_PIN_LENGTH, length, error);
 }
 

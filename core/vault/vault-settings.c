@@ -11,12 +11,13 @@
 
 #define SETTING_MAX (256 * 1024)
 
-/* What names sites or tells of the PIN. */
+/* What names sites, tells of the PIN or is a token. */
 static gboolean
 is_sealed (const char *name)
 {
   return strcmp (name, MORTISE_SETTING_MIN_PIN_RP_IDS) == 0 ||
-         strcmp (name, MORTISE_SETTING_PIN_LENGTH) == 0;
+         strcmp (name, MORTISE_SETTING_PIN_LENGTH) == 0 ||
+         strcmp (name, MORTISE_SETTING_PERSISTENT_TOKEN) == 0;
 }
 
 static MortiseSealPlace

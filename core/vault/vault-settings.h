@@ -3,8 +3,8 @@
 
 /*
  * Names of what mortise_vault_get_setting() and _set_setting() store. None of it is secret; it is
- * stored in clear and covered by no promise but durability. What names sites or tells of the PIN is
- * sealed with K_meta: not there, and not to be changed, while the vault is LOCKED.
+ * stored in clear and covered by no promise but durability. What names sites, tells of the PIN or
+ * is a token is sealed with K_meta: not there, and not to be changed, while the vault is LOCKED.
  */
 
 /** u: seconds without use after which K_sign is wiped; 0 for never. Default 300. */
@@ -20,6 +20,8 @@
 /** u: code points of the PIN, to know whether a new minimum is above it. Unset: not known. Sealed.
  *  Kept by mortise_vault_create() and _change_pin(). */
 #define MORTISE_SETTING_PIN_LENGTH "pin-length"
+/** ay: CTAP persistentPinUvAuthToken, 32 bytes; gone with the PIN. Sealed. */
+#define MORTISE_SETTING_PERSISTENT_TOKEN "persistent-token"
 /** as: RP IDs that may read minPINLength. Default none. Sealed. */
 #define MORTISE_SETTING_MIN_PIN_RP_IDS "min-pin-rp-ids"
 /** ay: the serialised large-blob array. Default: the initial array. */

@@ -47,8 +47,9 @@ test_get_info (CtapFixture *f, gconstpointer data)
 {
   static const char *const extensions[] = { "credBlob",     "credProtect",  "hmac-secret",
                                             "largeBlobKey", "minPinLength", "hmac-secret-mc" };
-  static const char *const options[] = { "credMgmt",   "credentialMgmtPreview", "authnrCfg",
-                                         "largeBlobs", "setMinPINLength",       "uvAcfg" };
+  static const char *const options[] = { "credMgmt",     "credentialMgmtPreview", "authnrCfg",
+                                         "largeBlobs",   "setMinPINLength",       "uvAcfg",
+                                         "perCredMgmtRO" };
   g_autoptr (GBytes) kept = NULL;
   MortiseCborValue value;
   MortiseCborIter iter;

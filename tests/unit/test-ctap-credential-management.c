@@ -512,6 +512,62 @@ test_70_locked (Fixture *f, gconstpointer data)
   assert_counts (f, 1);
 }
 
+/* The persistent token reads, and changes nothing; it outlives the agent, not the PIN. */
+static void
+test_70_persistent_token (Fixture *f, gconstpointer data)
+{
+  g_autoptr (CtapAnswer) ada = register_at (f, "a.example", "ada");
+  g_autoptr (CtapAnswer) bob = register_at (f, "b.example", "bob");
+  g_autoptr (GBytes) hash = hash_params ("a.example");
+  g_autoptr (GBytes) id = id_params (ada->credential_id, NULL, NULL, NULL);
+  g_autoptr (GBytes) user = id_params (ada->credential_id, "ada", "x", NULL);
+  g_autoptr (MortiseSecret) first = NULL;
+  g_autofree char *sites = NULL;
+
+  g_assert_cmpint (ctap_info_option (&f->ctap, "perCredMgmtRO"), ==, 1);
+  g_assert_cmphex (ctap_get_token (&f->ctap, 2, CTAP_TEST_PIN,
+                                   MORTISE_PERMISSION_PCMR | MORTISE_PERMISSION_CM, NULL, NULL),
+                   ==, CTAP2_ERR_UNAUTHORIZED_PERMISSION);
+  get_token (f, MORTISE_PERMISSION_PCMR, NULL);
+  first = mortise_secret_copy (f->token);
+  /* Another token in between, for one site, does not narrow it. */
+  g_assert_cmphex (
+      ctap_get_token (&f->ctap, 2, CTAP_TEST_PIN, MORTISE_PERMISSION_CM, "b.example", NULL), ==,
+      CTAP1_ERR_SUCCESS);
+  assert_counts (f, 2);
+  ctap_fixture_restart (&f->ctap);
+  ctap_fixture_advance (G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC);
+  assert_counts (f, 2);
+  f->protocol = 1;
+  assert_counts (f, 2);
+  sites = enumerate_rps (f);
+  g_assert_cmpstr (sites, ==, "a.example b.example");
+  g_assert_cmphex (send (f, 4, hash, NULL), ==, CTAP1_ERR_SUCCESS);
+  g_assert_cmphex (send (f, 6, id, NULL), ==, CTAP2_ERR_PIN_AUTH_INVALID);
+  g_assert_cmphex (send (f, 7, user, NULL), ==, CTAP2_ERR_PIN_AUTH_INVALID);
+  g_assert_cmphex (
+      ctap_get (&f->ctap,
+                &(CtapGet){ .rp_id = "a.example", .up = -1, .param = hash, .protocol = 1 }, NULL),
+      ==, CTAP2_ERR_PIN_AUTH_INVALID);
+
+  /* The same one every time, also from the prompt. */
+  f->protocol = 2;
+  get_token (f, MORTISE_PERMISSION_PCMR, NULL);
+  g_assert_true (mortise_secret_equal (first, f->token));
+  g_clear_pointer (&f->token, mortise_secret_free);
+  mortise_scripted_consent_allow (f->ctap.consent);
+  g_assert_cmphex (ctap_get_token_with_uv (&f->ctap, 2, MORTISE_PERMISSION_PCMR, NULL, &f->token),
+                   ==, CTAP1_ERR_SUCCESS);
+  g_assert_true (mortise_secret_equal (first, f->token));
+
+  g_assert_cmphex (ctap_change_pin (&f->ctap, 2, CTAP_TEST_PIN, "5678"), ==, CTAP1_ERR_SUCCESS);
+  g_assert_cmphex (send (f, 1, NULL, NULL), ==, CTAP2_ERR_PIN_AUTH_INVALID);
+  g_assert_cmphex (ctap_change_pin (&f->ctap, 2, "5678", CTAP_TEST_PIN), ==, CTAP1_ERR_SUCCESS);
+  get_token (f, MORTISE_PERMISSION_PCMR, NULL);
+  g_assert_false (mortise_secret_equal (first, f->token));
+  assert_counts (f, 2);
+}
+
 #define ADD(path, function) g_test_add (path, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -524,6 +580,7 @@ main (int argc, char **argv)
   ADD ("/ctap/70-credential-management/bound-token", test_70_bound_token);
   ADD ("/ctap/70-credential-management/state", test_70_state);
   ADD ("/ctap/70-credential-management/locked", test_70_locked);
+  ADD ("/ctap/70-credential-management/persistent-token", test_70_persistent_token);
   ADD ("/ctap/71-update-user-information", test_71_update);
   ADD ("/ctap/72-enumerate-rps", test_72_enumerate_rps);
   ADD ("/ctap/72-enumerate-credentials", test_72_enumerate_credentials);
