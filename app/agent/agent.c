@@ -151,47 +151,6 @@ update_idle_timeout (MortiseAgent *self)
   mortise_idle_lock_set_timeout (self->idle_lock, seconds);
 }
 
-static void
-lock_wanted_cb (MortiseSessionMonitor *monitor, const char *reason, MortiseAgent *self)
-{
-  g_debug ("Locking because of %s", reason);
-  /* Here and now: on sleep the machine waits only until this returns. */
-  mortise_agent_lock (self);
-}
-
-static void
-session_changed_cb (MortiseSessionMonitor *monitor, GParamSpec *pspec, MortiseAgent *self)
-{
-  gboolean active = mortise_session_monitor_is_active (monitor);
-
-  g_mutex_lock (&self->lock);
-  self->session_available = mortise_session_monitor_is_available (monitor);
-  self->session_active = active;
-  g_mutex_unlock (&self->lock);
-  if (!active)
-    mortise_prompter_withdraw (self->prompter, MORTISE_ERROR_DENIED);
-  emit_status_changed (self);
-}
-
-static void
-system_bus_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GDBusConnection) bus = g_bus_get_finish (result, &error);
-  MortiseAgent *self = user_data;
-
-  if (self->ending)
-    return;
-  if (bus != NULL)
-    g_dbus_connection_set_exit_on_close (bus, FALSE);
-  else
-    g_message ("No system bus: the vault will not lock with the session (%s)", error->message);
-  self->session_monitor = mortise_session_monitor_new (bus);
-  g_signal_connect (self->session_monitor, "lock-wanted", G_CALLBACK (lock_wanted_cb), self);
-  g_signal_connect (self->session_monitor, "notify", G_CALLBACK (session_changed_cb), self);
-  session_changed_cb (self->session_monitor, NULL, self);
-}
-
 /* --- The device --------------------------------------------------------------------------------
  */
 
@@ -300,6 +259,54 @@ static void
 wink_cb (MortiseDevice *device, MortiseAgent *self)
 {
   mortise_prompter_raise (self->prompter);
+}
+
+/* --- The login session --------------------------------------------------------------------------
+ */
+
+static void
+lock_wanted_cb (MortiseSessionMonitor *monitor, const char *reason, MortiseAgent *self)
+{
+  g_debug ("Locking because of %s", reason);
+  /* Here and now: on sleep the machine waits only until this returns. */
+  mortise_agent_lock (self);
+}
+
+static void
+session_changed_cb (MortiseSessionMonitor *monitor, GParamSpec *pspec, MortiseAgent *self)
+{
+  gboolean active = mortise_session_monitor_is_active (monitor);
+
+  g_mutex_lock (&self->lock);
+  self->session_available = mortise_session_monitor_is_available (monitor);
+  self->session_active = active;
+  g_mutex_unlock (&self->lock);
+  if (!active)
+    mortise_prompter_withdraw (self->prompter, MORTISE_ERROR_DENIED);
+  /* The system service refuses a device to who is not in front. */
+  if (active && self->opened_once)
+    update_device (self);
+  else
+    emit_status_changed (self);
+}
+
+static void
+system_bus_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDBusConnection) bus = g_bus_get_finish (result, &error);
+  MortiseAgent *self = user_data;
+
+  if (self->ending)
+    return;
+  if (bus != NULL)
+    g_dbus_connection_set_exit_on_close (bus, FALSE);
+  else
+    g_message ("No system bus: the vault will not lock with the session (%s)", error->message);
+  self->session_monitor = mortise_session_monitor_new (bus);
+  g_signal_connect (self->session_monitor, "lock-wanted", G_CALLBACK (lock_wanted_cb), self);
+  g_signal_connect (self->session_monitor, "notify", G_CALLBACK (session_changed_cb), self);
+  session_changed_cb (self->session_monitor, NULL, self);
 }
 
 /* --- TPM and vault -----------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include "app/agent/dbus-service-private.h"
 
 #include <glib/gi18n.h>
+#include <openssl/crypto.h>
 
 #include "app/agent-dbus.h"
 #include "app/agent/program-paths.h"
@@ -144,6 +145,8 @@ run_method (MortiseDBusService *service,
     g_dbus_method_invocation_return_value (invocation, reply);
   else if (error != NULL)
     return_error (invocation, error);
+  /* This thread goes back to a pool; OpenSSL's random generators in it would stay for nothing. */
+  OPENSSL_thread_stop ();
   call_end (&call);
 }
 

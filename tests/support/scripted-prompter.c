@@ -371,6 +371,7 @@ main (int argc, char **argv)
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
   Prompter self = { 0 };
+  int status = 0;
 
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error) || fd < 0)
@@ -384,10 +385,13 @@ main (int argc, char **argv)
 
   read_script (&self);
   if (g_str_equal (self.action, "no-display"))
-    return 1;
-  self.channel = mortise_prompt_channel_new (fd);
-  while (handle_frame (&self))
-    ;
+    status = 1;
+  else
+    {
+      self.channel = mortise_prompt_channel_new (fd);
+      while (handle_frame (&self))
+        ;
+    }
 
   mortise_prompt_channel_free (self.channel);
   g_clear_pointer (&self.question, g_variant_unref);
@@ -395,5 +399,5 @@ main (int argc, char **argv)
   g_free (self.new_pin);
   g_free (self.action);
   g_free (self.expect);
-  return 0;
+  return status;
 }
