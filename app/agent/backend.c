@@ -10,6 +10,7 @@ backend_clear (MortiseBackend *backend)
 {
   g_clear_object (&backend->authenticator);
   g_clear_object (&backend->vault);
+  g_clear_object (&backend->unopened);
   g_clear_object (&backend->tpm);
   g_clear_error (&backend->problem);
 }
@@ -30,7 +31,10 @@ mortise_backend_open (const char *tcti,
   (void) mortise_tpm_get_lockout (backend->tpm, &backend->lockout, NULL);
   vault = mortise_vault_new (data_dir, backend->tpm, keyring);
   if (!mortise_vault_open (vault, &backend->problem))
-    return backend;
+    {
+      backend->unopened = g_steal_pointer (&vault);
+      return backend;
+    }
   mortise_vault_purge_expired (vault, g_get_real_time () / G_USEC_PER_SEC);
   backend->vault = g_steal_pointer (&vault);
   backend->authenticator = mortise_authenticator_new (backend->vault, consent, NULL);
@@ -43,6 +47,8 @@ mortise_backend_close (MortiseBackend *backend)
 {
   if (backend->vault != NULL)
     mortise_vault_close (backend->vault);
+  if (backend->unopened != NULL)
+    mortise_vault_close (backend->unopened);
 }
 
 MortiseBackend *

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
  * @tpm: (nullable): the TPM, %NULL when it could not be opened
  * @vault: (nullable): the vault, %NULL when it could not be opened
  * @authenticator: (nullable): answers clients; %NULL when @vault is
+ * @unopened: (nullable): the vault that could not be opened; good for mortise_vault_reset() only
  * @problem: (nullable): why @vault is %NULL
  * @lockout: the TPM's dictionary-attack state when it was opened
  *
@@ -21,6 +22,7 @@ typedef struct
 {
   MortiseTpm *tpm;
   MortiseVault *vault;
+  MortiseVault *unopened;
   MortiseAuthenticator *authenticator;
   GError *problem;
   MortiseTpmLockout lockout;

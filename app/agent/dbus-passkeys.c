@@ -143,6 +143,7 @@ mortise_dbus_read_protection (MortiseDBusCall *call, GError **error)
   g_autoptr (MortiseCredential) credential = NULL;
   g_autoptr (MortiseTpmKey) key = NULL;
   g_autoptr (MortiseTpmKeyInfo) info = NULL;
+  g_autoptr (GBytes) parent_name = NULL;
   g_autoptr (GBytes) root_name = NULL;
   GVariantDict dict;
   gint64 id;
@@ -157,7 +158,10 @@ mortise_dbus_read_protection (MortiseDBusCall *call, GError **error)
   if (key == NULL)
     return NULL;
   info = mortise_tpm_read_key (backend->tpm, key, error);
-  if (info == NULL || !mortise_tpm_attach (backend->tpm, NULL, &root_name, error))
+  /* That the key was loaded below this parent, and the parent below this root, is what the TPM has
+   * just shown by doing it. */
+  if (info == NULL ||
+      !mortise_vault_get_key_names (backend->vault, &parent_name, &root_name, error))
     return NULL;
 
   g_variant_dict_init (&dict, NULL);
@@ -166,6 +170,7 @@ mortise_dbus_read_protection (MortiseDBusCall *call, GError **error)
   insert_bytes (&dict, "policy", info->policy);
   g_variant_dict_insert (&dict, "device-only", "b", mortise_tpm_key_info_is_device_only (info));
   g_variant_dict_insert (&dict, "algorithm", "i", (gint32) info->algorithm);
+  insert_bytes (&dict, "parent-name", parent_name);
   insert_bytes (&dict, "storage-root-name", root_name);
   return g_variant_new ("(@a{sv})", g_variant_dict_end (&dict));
 }

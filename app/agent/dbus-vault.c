@@ -94,38 +94,6 @@ mortise_dbus_change_pin (MortiseDBusCall *call, GError **error)
   return mortise_dbus_empty_reply ();
 }
 
-static gboolean
-reset_vault (const MortiseSecret *pin,
-             const MortiseSecret *new_pin,
-             gpointer user_data,
-             GError **error)
-{
-  return mortise_vault_reset (user_data, error);
-}
-
-GVariant *
-mortise_dbus_reset (MortiseDBusCall *call, GError **error)
-{
-  g_autoptr (MortiseBackend) backend = mortise_agent_ref_backend (call->agent, error);
-  GVariantDict dict;
-
-  if (backend == NULL)
-    return NULL;
-  if (mortise_vault_get_state (backend->vault) == MORTISE_VAULT_NONE)
-    {
-      set_no_vault (error);
-      return NULL;
-    }
-  g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "count", "u", mortise_vault_count (backend->vault));
-  if (!mortise_dbus_call_ask (call, "reset", &dict, FALSE, FALSE, reset_vault, backend->vault,
-                              error))
-    return NULL;
-  mortise_agent_vault_was_reset (call->agent);
-  mortise_agent_settings_changed (call->agent);
-  return mortise_dbus_empty_reply ();
-}
-
 /* --- On the main context -----------------------------------------------------------------------
  */
 
@@ -195,4 +163,71 @@ mortise_dbus_retry (MortiseDBusCall *call, GError **error)
 {
   g_idle_add_full (G_PRIORITY_DEFAULT, retry_cb, later_new (call), NULL);
   return NULL;
+}
+
+/* --- Reset -------------------------------------------------------------------------------------
+ */
+
+static gboolean
+reset_vault (const MortiseSecret *pin,
+             const MortiseSecret *new_pin,
+             gpointer user_data,
+             GError **error)
+{
+  return mortise_vault_reset (user_data, error);
+}
+
+/* A vault that can never be opened again here may go: its TPM is another one, or it is damaged. One
+ * that a newer Mortise wrote, or that a TPM out of reach holds, may not. */
+static MortiseVault *
+find_lost_vault (MortiseBackend *backend)
+{
+  if (backend != NULL &&
+      (g_error_matches (backend->problem, MORTISE_ERROR, MORTISE_ERROR_TPM_OTHER) ||
+       g_error_matches (backend->problem, MORTISE_ERROR, MORTISE_ERROR_VAULT_DAMAGED)))
+    return backend->unopened;
+  return NULL;
+}
+
+static gboolean
+ask_for_reset (MortiseDBusCall *call, MortiseVault *vault, gboolean count_known, GError **error)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  if (count_known)
+    g_variant_dict_insert (&dict, "count", "u", mortise_vault_count (vault));
+  return mortise_dbus_call_ask (call, "reset", &dict, FALSE, FALSE, reset_vault, vault, error);
+}
+
+GVariant *
+mortise_dbus_reset (MortiseDBusCall *call, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (MortiseBackend) backend = mortise_agent_ref_backend (call->agent, &problem);
+  g_autoptr (MortiseBackend) broken = NULL;
+  MortiseVault *lost;
+
+  if (backend == NULL)
+    {
+      broken = mortise_agent_peek_backend (call->agent);
+      lost = find_lost_vault (broken);
+      if (lost == NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&problem));
+          return NULL;
+        }
+      /* Answered when what is there now was opened. */
+      return ask_for_reset (call, lost, FALSE, error) ? mortise_dbus_retry (call, error) : NULL;
+    }
+  if (mortise_vault_get_state (backend->vault) == MORTISE_VAULT_NONE)
+    {
+      set_no_vault (error);
+      return NULL;
+    }
+  if (!ask_for_reset (call, backend->vault, TRUE, error))
+    return NULL;
+  mortise_agent_vault_was_reset (call->agent);
+  mortise_agent_settings_changed (call->agent);
+  return mortise_dbus_empty_reply ();
 }

@@ -42,6 +42,7 @@ typedef struct Question
   gboolean verify;
   gboolean needs_unlocked;
   gboolean needs_new_pin;
+  gboolean resets;
   guint n_accounts;
   MortisePromptAccept accept;
   gpointer accept_data;
@@ -625,6 +626,7 @@ prompter_begin (MortiseConsent *consent, const MortiseConsentQuestion *asked, GE
   question->needs_unlocked = asked->kind == MORTISE_CONSENT_REGISTER ||
                              asked->kind == MORTISE_CONSENT_SIGN_IN ||
                              asked->kind == MORTISE_CONSENT_UNLOCK;
+  question->resets = asked->kind == MORTISE_CONSENT_RESET;
   if (asked->accounts != NULL)
     question->n_accounts = MIN (asked->accounts->len, MORTISE_QUESTION_MAX_ACCOUNTS);
   if (!begin (question, TRUE, error))

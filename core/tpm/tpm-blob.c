@@ -242,3 +242,17 @@ mortise_tpm_blob_read_info (const MortiseTpmBlob *blob, GError **error)
                             "Restore the vault from a copy, or register again on the site."));
   return info;
 }
+
+GBytes *
+mortise_tpm_blob_get_name (const MortiseTpmBlob *blob, GError **error)
+{
+  TPM2B_PUBLIC public_area = { 0 };
+
+  g_return_val_if_fail (blob != NULL, NULL);
+
+  if (unpack_public (blob->public_area, &public_area))
+    return mortise_tpm_public_name (&public_area.publicArea);
+  g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_VAULT_DAMAGED,
+                       _ ("A stored key of the vault is damaged. Restore the vault from a copy."));
+  return NULL;
+}

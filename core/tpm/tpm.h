@@ -300,6 +300,17 @@ MortiseTpmKeyInfo *mortise_tpm_read_key (MortiseTpm *self, MortiseTpmKey *key, G
 MortiseTpmKeyInfo *mortise_tpm_blob_read_info (const MortiseTpmBlob *blob, GError **error);
 
 /**
+ * mortise_tpm_blob_get_name:
+ * @blob: any object at rest, a storage key as well
+ *
+ * No TPM command.
+ *
+ * Returns: (transfer full): the object's Name: nameAlg (2 bytes) and digest;
+ *   %MORTISE_ERROR_VAULT_DAMAGED if its public area does not parse
+ */
+GBytes *mortise_tpm_blob_get_name (const MortiseTpmBlob *blob, GError **error);
+
+/**
  * mortise_tpm_sign:
  * @digest: 32 bytes (ES256, RS256) or 48 bytes (ES384)
  *

@@ -450,6 +450,28 @@ mortise_vault_get_id (MortiseVault *self)
   return self->header != NULL ? g_strdup (self->header->id) : NULL;
 }
 
+gboolean
+mortise_vault_get_key_names (MortiseVault *self,
+                             GBytes **ret_parent,
+                             GBytes **ret_storage_root,
+                             GError **error)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+  GBytes *parent;
+
+  g_return_val_if_fail (MORTISE_IS_VAULT (self), FALSE);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  if (!mortise_vault_check_open (self, error))
+    return FALSE;
+  parent = mortise_tpm_blob_get_name (self->header->parent, error);
+  if (parent == NULL)
+    return FALSE;
+  *ret_parent = parent;
+  *ret_storage_root = g_bytes_ref (self->header->storage_root_name);
+  return TRUE;
+}
+
 GError *
 mortise_vault_dup_keyring_problem (MortiseVault *self)
 {

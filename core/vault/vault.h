@@ -110,6 +110,20 @@ MortiseVaultState mortise_vault_get_state (MortiseVault *self);
 char *mortise_vault_get_id (MortiseVault *self);
 
 /**
+ * mortise_vault_get_key_names:
+ * @ret_parent: (out) (transfer full): Name of the vault parent
+ * @ret_storage_root: (out) (transfer full): Name of the storage root key the vault is pinned to
+ *
+ * The chain from a credential key to the TPM, as the vault knows it.
+ *
+ * Returns: %FALSE with %MORTISE_ERROR_NO_VAULT or _VAULT_DAMAGED
+ */
+gboolean mortise_vault_get_key_names (MortiseVault *self,
+                                      GBytes **ret_parent,
+                                      GBytes **ret_storage_root,
+                                      GError **error);
+
+/**
  * mortise_vault_dup_keyring_problem:
  *
  * Returns: (transfer full) (nullable): why the login keyslot could not be used at the last try, or
