@@ -359,6 +359,17 @@ test_settings (AgentFixture *f, gconstpointer data)
   g_assert_false (always_uv);
 }
 
+/* nameAlg and a SHA-256 digest */
+static void
+assert_name (GVariant *protection, const char *member)
+{
+  g_autoptr (GVariant) name =
+      g_variant_lookup_value (protection, member, G_VARIANT_TYPE_BYTESTRING);
+
+  g_assert_nonnull (name);
+  g_assert_cmpuint (g_variant_get_size (name), ==, 34);
+}
+
 static void
 test_protection (AgentFixture *f, gconstpointer data)
 {
@@ -374,6 +385,9 @@ test_protection (AgentFixture *f, gconstpointer data)
   g_assert_true (g_variant_lookup (protection, "attributes", "u", &attributes));
   /* fixedTPM, fixedParent, sensitiveDataOrigin (TPM 2.0 Library, Part 2, TPMA_OBJECT) */
   g_assert_cmphex (attributes & 0x32, ==, 0x32);
+  assert_name (protection, "name");
+  assert_name (protection, "parent-name");
+  assert_name (protection, "storage-root-name");
 
   agent_fixture_lock (f);
   assert_call_fails (f, "ReadProtection", g_variant_new ("(x)", id), MORTISE_ERROR_VAULT_LOCKED);

@@ -218,6 +218,32 @@ test_unusable_folder (AgentFixture *f, gconstpointer data)
   agent_fixture_wait_state (f, "no-vault");
 }
 
+/* The TPM was replaced: the vault is of no use here any more, and may be given up. */
+static void
+test_reset_lost_vault (AgentFixture *f, gconstpointer data)
+{
+  MortiseSwtpm *other = mortise_swtpm_new ();
+
+  agent_fixture_stop (f);
+  g_free (f->tcti);
+  f->tcti = g_strdup (mortise_swtpm_get_tcti (other));
+  agent_fixture_start (f);
+  wait_problem (f, "TpmOther");
+  agent_fixture_answer (f, "deny");
+  assert_call_fails (f, "Reset", NULL, MORTISE_ERROR_DENIED);
+  assert_property (f, "Problem", "TpmOther");
+
+  agent_fixture_answer (f, "approve expect=reset");
+  g_variant_unref (agent_fixture_call (f, "Reset", NULL, NULL));
+  assert_property (f, "Problem", "");
+  agent_fixture_wait_state (f, "no-vault");
+  agent_fixture_answer (f, "approve expect=create-vault new-pin=" AGENT_FIXTURE_PIN);
+  g_variant_unref (agent_fixture_call (f, "CreateVault", NULL, NULL));
+  agent_fixture_assert_works (f);
+  agent_fixture_stop (f);
+  mortise_swtpm_free (other);
+}
+
 /* --- One at a time -----------------------------------------------------------------------------
  */
 
@@ -437,6 +463,7 @@ main (int argc, char **argv)
   ADD ("/agent-trouble/no-logind", NULL, test_no_logind);
   ADD ("/agent-trouble/no-bus", NULL, test_no_bus);
   ADD ("/agent-trouble/unusable-folder", AGENT_FIXTURE_NO_START, test_unusable_folder);
+  ADD ("/agent-trouble/reset-lost-vault", NULL, test_reset_lost_vault);
   ADD ("/agent-trouble/second-instance", NULL, test_second_instance);
   ADD ("/agent-trouble/usage", AGENT_FIXTURE_NO_START, test_usage);
   ADD ("/agent-trouble/terminate-while-asking", NULL, test_terminate_while_asking);
