@@ -128,13 +128,11 @@ class Agent:
 
     def answers(self, *lines, default=None):
         """Replaces what is left of the script; without a default every further question is denied."""
+        for name in ("position", "default", "log", "count"):
+            (self.script / name).unlink(missing_ok=True)
         self.person.write(self.script / "answers", "".join(line + "\n" for line in lines))
         if default:
             self.person.write(self.script / "default", default + "\n")
-        else:
-            (self.script / "default").unlink(missing_ok=True)
-        (self.script / "log").unlink(missing_ok=True)
-        (self.script / "count").unlink(missing_ok=True)
 
     def prompt_log(self):
         try:
@@ -190,5 +188,7 @@ def keep_traces(person, agent):
         for line in agent.prompt_log().splitlines()[-20:]:
             tap.note("prompt: " + line)
         (EXCHANGE / f"failed-{number}-prompts.log").write_text(agent.prompt_log())
+        journal = run("journalctl", "--no-pager", "-q", "-t", "mortise-agent", "-n", "10", check=False)
+        tap.note(re.sub(r"^", "agent: ", journal.stdout.strip(), flags=re.M))
 
     return keep

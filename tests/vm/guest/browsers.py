@@ -66,6 +66,10 @@ class Browser:
         )
         return json.loads(text)
 
+    def outcome_after_refusal(self):
+        """As outcome(), for a browser that explains the refusal in a dialog of its own first."""
+        return self.outcome()
+
     def register(self, account, **wanted):
         self.begin("register", account, **wanted)
         return self.outcome()
@@ -151,6 +155,20 @@ class Chromium(Browser):
     def cancel_in_browser(self):
         """Dismisses the browser's own dialog: Escape, as the dialog has the keyboard."""
         self.person.key("Escape")
+
+    def outcome_after_refusal(self):
+        def dismissed():
+            if not self.script("return window.site.outcome;"):
+                self.cancel_in_browser()
+            return self.script("return window.site.outcome;")
+
+        wait_until("Chromium to take the refusal", dismissed, OUTCOME_TIMEOUT, 3)
+        return self.outcome()
+
+    def log(self):
+        """What Chromium says of its talk with the device; ends the page."""
+        self._call("POST", self.session + "/url", {"url": "chrome://device-log"})
+        return self.script("return document.body.innerText;")
 
     def quit(self):
         try:
