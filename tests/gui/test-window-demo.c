@@ -82,26 +82,10 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_clear_pointer (&fixture->script, prompter_script_free);
 }
 
-typedef struct
-{
-  GtkWidget *root;
-  const char *text;
-} TextWait;
-
-static gboolean
-has_text (gpointer user_data)
-{
-  const TextWait *wait = user_data;
-
-  return mortise_test_has_text (wait->root, wait->text);
-}
-
 static void
 wait_for (Fixture *fixture, const char *text)
 {
-  TextWait wait = { fixture->root, text };
-
-  mortise_test_wait_until (has_text, &wait);
+  mortise_test_wait_for_text (fixture->root, text);
 }
 
 static gboolean

@@ -49,8 +49,8 @@ mark_late (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-void
-mortise_test_wait_until (MortiseTestCondition condition, gpointer user_data)
+static gboolean
+wait_until (MortiseTestCondition condition, gpointer user_data)
 {
   gboolean late = FALSE;
   guint limit = g_timeout_add_seconds (WAIT_SECONDS, mark_late, &late);
@@ -59,7 +59,13 @@ mortise_test_wait_until (MortiseTestCondition condition, gpointer user_data)
   while (!(met = condition (user_data)) && !late)
     g_main_context_iteration (NULL, TRUE);
   g_source_remove (limit);
-  if (!met)
+  return met;
+}
+
+void
+mortise_test_wait_until (MortiseTestCondition condition, gpointer user_data)
+{
+  if (!wait_until (condition, user_data))
     g_error ("Waited %d s for something that did not happen", WAIT_SECONDS);
 }
 
@@ -204,13 +210,19 @@ mortise_test_get (GtkWidget *root, GType type, const char *name)
   return found;
 }
 
+static gboolean
+is_sensitive (gpointer user_data)
+{
+  return gtk_widget_is_sensitive (user_data);
+}
+
 void
 mortise_test_click (GtkWidget *root, const char *name)
 {
   GtkWidget *button = mortise_test_get (root, GTK_TYPE_BUTTON, name);
 
-  if (!gtk_widget_is_sensitive (button))
-    g_error ("The button “%s” is insensitive", name);
+  /* As a person would: what is still being prepared is waited for. */
+  mortise_test_wait_until (is_sensitive, button);
   g_signal_emit_by_name (button, "clicked");
   mortise_test_iterate ();
 }
@@ -234,6 +246,33 @@ mortise_test_collect_text (GtkWidget *root)
 
   collect_text (root, text);
   return g_string_free (text, FALSE);
+}
+
+typedef struct
+{
+  GtkWidget *root;
+  const char *text;
+} TextWait;
+
+static gboolean
+has_text (gpointer user_data)
+{
+  const TextWait *wait = user_data;
+
+  return mortise_test_has_text (wait->root, wait->text);
+}
+
+void
+mortise_test_wait_for_text (GtkWidget *root, const char *text)
+{
+  TextWait wait = { root, text };
+
+  if (!wait_until (has_text, &wait))
+    {
+      g_autofree char *shown = mortise_test_collect_text (root);
+
+      g_error ("Waited %d s for “%s”; what is shown: %s", WAIT_SECONDS, text, shown);
+    }
 }
 
 gboolean

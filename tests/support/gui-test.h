@@ -52,8 +52,13 @@ GtkWidget *mortise_test_find (GtkWidget *root, GType type, const char *name);
 /** mortise_test_get: mortise_test_find() that fails the test when there is none */
 GtkWidget *mortise_test_get (GtkWidget *root, GType type, const char *name);
 
-/** mortise_test_click: presses the button @name, which must be on the screen and sensitive */
+/** mortise_test_click: presses the button @name, which must be there; waits until it is sensitive
+ */
 void mortise_test_click (GtkWidget *root, const char *name);
+
+/** mortise_test_wait_for_text: waits until a label on the screen contains @text; else shows what
+ * does */
+void mortise_test_wait_for_text (GtkWidget *root, const char *text);
 
 /** mortise_test_has_text: Returns: %TRUE if a label on the screen contains @text */
 gboolean mortise_test_has_text (GtkWidget *root, const char *text);

@@ -74,26 +74,10 @@ mortise_window_fixture_tear_down (MortiseWindowFixture *fixture)
   mortise_test_iterate ();
 }
 
-typedef struct
-{
-  GtkWidget *root;
-  const char *text;
-} TextWait;
-
-static gboolean
-has_text (gpointer user_data)
-{
-  const TextWait *wait = user_data;
-
-  return mortise_test_has_text (wait->root, wait->text);
-}
-
 void
 mortise_window_fixture_wait_for_text (MortiseWindowFixture *fixture, const char *text)
 {
-  TextWait wait = { fixture->root, text };
-
-  mortise_test_wait_until (has_text, &wait);
+  mortise_test_wait_for_text (fixture->root, text);
 }
 
 typedef struct
