@@ -159,6 +159,30 @@ on_signed_in (GObject *source, GAsyncResult *result, gpointer user_data)
   finish (self);
 }
 
+static gint64
+find_test_passkey (MortiseTryItGroup *self)
+{
+  for (guint i = g_list_model_get_n_items (G_LIST_MODEL (self->store)); i > 0; i--)
+    {
+      g_autoptr (MortisePasskey) passkey =
+          g_list_model_get_item (G_LIST_MODEL (self->store), i - 1);
+      const MortisePasskeyData *data = mortise_passkey_get_data (passkey);
+
+      if (self->credential_id != NULL && data->credential_id != NULL &&
+          g_bytes_equal (data->credential_id, self->credential_id))
+        return data->id;
+    }
+  return 0;
+}
+
+/* Offered once the list has it, which is a moment after the site had its answer; and no longer when
+ * it was deleted, here or elsewhere. */
+static void
+update_passkey_row (MortiseTryItGroup *self)
+{
+  gtk_widget_set_visible (self->passkey_row, find_test_passkey (self) != 0);
+}
+
 static void
 on_registered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -178,7 +202,7 @@ on_registered (GObject *source, GAsyncResult *result, gpointer user_data)
   show_registration (self, registration);
   g_clear_pointer (&self->credential_id, g_bytes_unref);
   self->credential_id = g_bytes_ref (registration->credential_id);
-  gtk_widget_set_visible (self->passkey_row, TRUE);
+  update_passkey_row (self);
   show_progress (self, _ ("Step 2 of 2: answer Mortise’s prompt to sign in…"));
   mortise_relying_party_sign_in_async (self->relying_party, self->device, MORTISE_TRY_IT_SITE, NULL,
                                        self->cancellable, on_signed_in, g_object_ref (self));
@@ -193,7 +217,8 @@ on_start (GSimpleAction *action, GVariant *parameter, gpointer user_data)
     return;
   gtk_widget_set_visible (GTK_WIDGET (self->registration_row), FALSE);
   gtk_widget_set_visible (GTK_WIDGET (self->sign_in_row), FALSE);
-  gtk_widget_set_visible (self->passkey_row, FALSE);
+  g_clear_pointer (&self->credential_id, g_bytes_unref);
+  update_passkey_row (self);
   if (g_str_equal (mortise_agent_client_get_transport (self->client), "socket"))
     self->device = g_strdup (mortise_agent_client_get_socket_path (self->client));
   else
@@ -223,22 +248,6 @@ on_cancel (GSimpleAction *action, GVariant *parameter, gpointer user_data)
     g_cancellable_cancel (self->cancellable);
 }
 
-static gint64
-find_test_passkey (MortiseTryItGroup *self)
-{
-  for (guint i = g_list_model_get_n_items (G_LIST_MODEL (self->store)); i > 0; i--)
-    {
-      g_autoptr (MortisePasskey) passkey =
-          g_list_model_get_item (G_LIST_MODEL (self->store), i - 1);
-      const MortisePasskeyData *data = mortise_passkey_get_data (passkey);
-
-      if (self->credential_id != NULL && data->credential_id != NULL &&
-          g_bytes_equal (data->credential_id, self->credential_id))
-        return data->id;
-    }
-  return 0;
-}
-
 static void
 on_show (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
@@ -255,16 +264,6 @@ on_delete (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 
   if (id != 0)
     gtk_widget_activate_action (GTK_WIDGET (self), "win.delete-passkey", "x", id);
-  else
-    gtk_widget_set_visible (self->passkey_row, FALSE);
-}
-
-/* Deleted here or elsewhere: nothing is left to show. */
-static void
-on_items_changed (MortiseTryItGroup *self)
-{
-  if (self->relying_party == NULL && find_test_passkey (self) == 0)
-    gtk_widget_set_visible (self->passkey_row, FALSE);
 }
 
 static void
@@ -335,6 +334,6 @@ mortise_try_it_group_set_up (MortiseTryItGroup *self,
   self->store = g_object_ref (store);
   g_signal_connect_swapped (client, "properties-changed", G_CALLBACK (update), self);
   g_signal_connect_swapped (client, "notify::state", G_CALLBACK (update), self);
-  g_signal_connect_swapped (store, "items-changed", G_CALLBACK (on_items_changed), self);
+  g_signal_connect_swapped (store, "items-changed", G_CALLBACK (update_passkey_row), self);
   update (self);
 }

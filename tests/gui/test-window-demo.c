@@ -109,6 +109,7 @@ test_first_minutes (Fixture *fixture, gconstpointer data)
   mortise_test_screenshot (fixture->window, "demo-try-it");
 
   /* What was made is in the list, and the TPM says what it is. */
+  wait_for (fixture, "The test passkey is in your list");
   mortise_test_click (fixture->root, "Show the Test Passkey");
   wait_for (fixture, "Names on This Computer");
   wait_for (fixture, "The TPM says: device-only.");
