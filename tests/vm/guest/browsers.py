@@ -90,7 +90,8 @@ class Chromium(Browser):
 
     def start(self):
         self.process = self.person.start(
-            ["chromedriver", f"--port={self.port}"], self.folder / "chromium.log"
+            ["chromedriver", f"--port={self.port}", "--enable-chrome-logs"],
+            self.folder / "chromium.log",
         )
         wait_until("ChromeDriver", self._ready, START_TIMEOUT)
         profile = self.person.scratch("chromium")
@@ -100,6 +101,10 @@ class Chromium(Browser):
             "--no-default-browser-check",
             "--password-store=basic",
             "--disable-gpu",
+            # Services that nobody uses here, and watchdogs that take an emulated machine for a hung one.
+            "--disable-features=OptimizationGuideOnDeviceModel,OptimizationGuideModelExecution,Translate",
+            "--disable-gpu-watchdog",
+            "--disable-hang-monitor",
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-extensions",
