@@ -265,6 +265,7 @@ run (gpointer data)
   g_signal_connect (ctaphid, "request", G_CALLBACK (on_request), fake);
   mortise_hid_transport_start (transport, &error);
   g_assert_no_error (error);
+  g_atomic_int_set (&fake->listening, TRUE);
   g_main_loop_run (fake->loop);
   g_clear_object (&ctaphid);
   g_clear_object (&transport);
@@ -293,7 +294,8 @@ fake_authenticator_new (const char *path)
   fake->context = g_main_context_new ();
   fake->loop = g_main_loop_new (fake->context, FALSE);
   fake->thread = g_thread_new ("authenticator", run, fake);
-  while (!g_file_test (path, G_FILE_TEST_EXISTS))
+  /* The socket's file is there before anyone listens at it. */
+  while (!g_atomic_int_get (&fake->listening))
     g_usleep (1000);
   return fake;
 }

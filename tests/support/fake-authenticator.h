@@ -31,6 +31,7 @@ typedef struct
   GMainContext *context;
   GMainLoop *loop;
   GThread *thread;
+  int listening; /* atomic */
   gpointer key;
   GPtrArray *pending;
 } FakeAuthenticator;
