@@ -42,13 +42,18 @@ def add(browser_class, person, agent, url, needs):
         question = agent.prompt_log()
         assert "'register'" in question and "'localhost'" in question and account in question
 
-    @tap.case(f"{name} asks for direct attestation and gets self attestation", [open_site])
     def direct_attestation():
         agent.answers(default=APPROVE)
         outcome = browser().register(account + "-direct", attestation="direct")
         assert "ok" in outcome, outcome
         assert outcome["ok"]["fmt"] in ("none", "packed"), outcome
         tap.note(f"fmt {outcome['ok']['fmt']}, AAGUID {outcome['ok']['aaguid']}")
+
+    # Firefox asks the person about it in a dialog of its own, which is not ours to test.
+    if name == "Chromium":
+        tap.case(f"{name} asks for direct attestation and gets self attestation", [open_site])(
+            direct_attestation
+        )
 
     @tap.case(f"{name} signs in with the passkey named by the site", [register])
     def sign_in_allowed():
