@@ -104,6 +104,7 @@ class Chromium(Browser):
             # Services that nobody uses here, and watchdogs that take an emulated machine for a hung one.
             "--disable-features=OptimizationGuideOnDeviceModel,OptimizationGuideModelExecution,Translate",
             "--disable-gpu-watchdog",
+            "--disable-gpu-process-crash-limit",
             f"--ipc-connection-timeout={START_TIMEOUT}",
             "--disable-hang-monitor",
             "--disable-background-networking",
