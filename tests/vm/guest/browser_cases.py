@@ -2,7 +2,7 @@
 """What both browsers must be able to do with Mortise on a site."""
 
 import tap
-from agent import EXCHANGE, PIN, SCRIPTED_PROMPTER
+from agent import EXCHANGE, PIN
 
 APPROVE = f"approve pin={PIN}"
 
@@ -133,24 +133,5 @@ def add(browser_class, person, agent, url, needs):
         browser().script("document.getElementById('stop').click();")
         agent.wait_for_prompt("closed-by-agent")
         assert browser().outcome().get("error") == "AbortError"
-
-    @tap.case(f"{name} signs in on the real prompt, by keys", [register])
-    def real_prompt():
-        agent.answers()
-        agent.use_prompter(None)
-        try:
-            agent.restart()
-            agent.wait_for_device()
-            browser().begin("sign-in", allow=account)
-            window = person.wait_for_window("Mortise")
-            person.screenshot(EXCHANGE / f"prompt-{account}.png")
-            person.answer_prompt(window, PIN)
-            outcome = browser().outcome()
-            assert "ok" in outcome, outcome
-            assert outcome["ok"]["userVerified"] is True, outcome
-        finally:
-            agent.use_prompter(SCRIPTED_PROMPTER)
-            agent.restart()
-            agent.wait_for_device()
 
     tap.case(f"{name} still signs in after all that", [register])(end)
