@@ -10,6 +10,7 @@ struct _MortisePasskeyPage
 {
   AdwBin parent_instance;
   MortiseAgentClient *client;
+  MortiseNamingWatch *naming;
   MortisePasskey *passkey;
   /* Cancelled when another passkey is shown. */
   GCancellable *shown;

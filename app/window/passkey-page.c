@@ -256,6 +256,7 @@ mortise_passkey_page_dispose (GObject *object)
   if (self->client != NULL)
     g_signal_handlers_disconnect_by_data (self->client, self);
   g_clear_object (&self->client);
+  g_clear_object (&self->naming);
   G_OBJECT_CLASS (mortise_passkey_page_parent_class)->dispose (object);
 }
 
@@ -381,11 +382,14 @@ mortise_passkey_page_init (MortisePasskeyPage *self)
 }
 
 void
-mortise_passkey_page_set_client (MortisePasskeyPage *self, MortiseAgentClient *client)
+mortise_passkey_page_set_up (MortisePasskeyPage *self,
+                             MortiseAgentClient *client,
+                             MortiseNamingWatch *naming)
 {
   g_return_if_fail (self->client == NULL);
 
   self->client = g_object_ref (client);
+  self->naming = g_object_ref (naming);
   g_signal_connect_swapped (client, "notify::state", G_CALLBACK (on_state_changed), self);
 }
 

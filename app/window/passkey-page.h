@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/window/agent-client.h"
+#include "app/window/naming-watch.h"
 #include "app/window/passkey.h"
 
 #include <adwaita.h>
@@ -19,7 +20,9 @@ G_BEGIN_DECLS
 #define MORTISE_TYPE_PASSKEY_PAGE (mortise_passkey_page_get_type ())
 G_DECLARE_FINAL_TYPE (MortisePasskeyPage, mortise_passkey_page, MORTISE, PASSKEY_PAGE, AdwBin)
 
-void mortise_passkey_page_set_client (MortisePasskeyPage *self, MortiseAgentClient *client);
+void mortise_passkey_page_set_up (MortisePasskeyPage *self,
+                                  MortiseAgentClient *client,
+                                  MortiseNamingWatch *naming);
 
 /** mortise_passkey_page_set_passkey: @passkey: (nullable): %NULL shows that none is chosen */
 void mortise_passkey_page_set_passkey (MortisePasskeyPage *self, MortisePasskey *passkey);

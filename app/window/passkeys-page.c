@@ -19,6 +19,7 @@ struct _MortisePasskeysPage
   AdwBin parent_instance;
   MortiseAgentClient *client;
   MortisePasskeyStore *store;
+  MortiseNamingWatch *naming;
   MortisePasskeyGroups *groups;
   GtkSingleSelection *selection;
   GSimpleActionGroup *actions;
@@ -357,6 +358,7 @@ mortise_passkeys_page_dispose (GObject *object)
   g_clear_object (&self->actions);
   g_clear_object (&self->selection);
   g_clear_object (&self->groups);
+  g_clear_object (&self->naming);
   g_clear_object (&self->store);
   g_clear_object (&self->client);
   G_OBJECT_CLASS (mortise_passkeys_page_parent_class)->dispose (object);
@@ -429,13 +431,14 @@ mortise_passkeys_page_set_up (MortisePasskeysPage *self,
 
   self->client = g_object_ref (client);
   self->store = g_object_ref (store);
+  self->naming = mortise_naming_watch_new (store);
   self->groups = mortise_passkey_groups_new (G_LIST_MODEL (store));
   self->selection = gtk_single_selection_new (g_object_ref (G_LIST_MODEL (self->groups)));
   gtk_single_selection_set_autoselect (self->selection, FALSE);
   gtk_single_selection_set_can_unselect (self->selection, TRUE);
   gtk_list_view_set_model (self->list_view, GTK_SELECTION_MODEL (self->selection));
   mortise_lock_button_set_client (self->lock_button, client);
-  mortise_passkey_page_set_client (self->passkey_page, client);
+  mortise_passkey_page_set_up (self->passkey_page, client, self->naming);
 
   g_signal_connect_swapped (self->selection, "notify::selected-item", G_CALLBACK (on_selected),
                             self);
