@@ -5,12 +5,12 @@
 
 #include <glib/gi18n.h>
 
+#include "app/ctl/ctl-audit.h"
 #include "app/ctl/ctl-json.h"
+#include "app/ctl/ctl-passkey.h"
 #include "app/ctl/ctl-table.h"
 #include "core/mortise-error.h"
 #include "core/text/display-text.h"
-
-#define PAGE 1000
 
 MortiseCtlExit
 mortise_ctl_exit_from_error (const GError *error)
@@ -36,110 +36,8 @@ mortise_ctl_exit_from_error (const GError *error)
     }
 }
 
-/* --- Reading arguments and answers -------------------------------------------------------------
- */
-
-static gboolean
-parse_id (const char *text, gint64 *ret_id, GError **error)
-{
-  guint64 id;
-
-  if (!g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT64, &id, NULL))
-    {
-      g_set_error (error, MORTISE_ERROR, MORTISE_ERROR_INVALID_ARGUMENT,
-                   _ ("“%s” is not a passkey’s number; “mortisectl list” shows them."), text);
-      return FALSE;
-    }
-  *ret_id = (gint64) id;
-  return TRUE;
-}
-
-/* (transfer floating): all arguments as an array of numbers */
-static GVariant *
-parse_ids (MortiseCtl *ctl, GError **error)
-{
-  GVariantBuilder builder;
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("ax"));
-  for (char **argument = ctl->arguments; *argument != NULL; argument++)
-    {
-      gint64 id;
-
-      if (!parse_id (*argument, &id, error))
-        {
-          g_variant_builder_clear (&builder);
-          return NULL;
-        }
-      g_variant_builder_add (&builder, "x", id);
-    }
-  return g_variant_builder_end (&builder);
-}
-
-static const char *
-get_string (GVariant *dictionary, const char *name)
-{
-  const char *value = "";
-
-  g_variant_lookup (dictionary, name, "&s", &value);
-  return value;
-}
-
-static gint64
-get_integer (GVariant *dictionary, const char *name)
-{
-  gint64 value = 0;
-
-  g_variant_lookup (dictionary, name, "x", &value);
-  return value;
-}
-
-static gboolean
-get_boolean (GVariant *dictionary, const char *name)
-{
-  gboolean value = FALSE;
-
-  g_variant_lookup (dictionary, name, "b", &value);
-  return value;
-}
-
-static char *
-format_time (gint64 time)
-{
-  g_autoptr (GDateTime) utc = time > 0 ? g_date_time_new_from_unix_utc (time) : NULL;
-  g_autoptr (GDateTime) local = utc != NULL ? g_date_time_to_local (utc) : NULL;
-
-  return local != NULL ? g_date_time_format (local, "%Y-%m-%d %H:%M") : g_strdup (_ ("never"));
-}
-
-static const char *
-describe_class (GVariant *passkey)
-{
-  const char *name = get_string (passkey, "class");
-
-  if (g_str_equal (name, "device-only"))
-    return _ ("device-only");
-  if (g_str_equal (name, "exportable"))
-    {
-      if (get_boolean (passkey, "backup-state"))
-        return _ ("exportable, backed up");
-      return get_boolean (passkey, "export-blocked") ? _ ("exportable, export blocked")
-                                                     : _ ("exportable");
-    }
-  return _ ("sealed");
-}
-
 /* --- Commands ----------------------------------------------------------------------------------
  */
-
-static void
-print_field (const char *name, const char *value)
-{
-  g_autofree char *safe = mortise_display_text_isolated (value, 0);
-  int padding = 20 - (int) mortise_ctl_text_width (name);
-
-  if (*safe != '\0')
-    g_print ("%s:%*s%s\n", name, MAX (padding, 1), "", safe);
-}
 
 static const char *
 describe_state (const char *state)
@@ -190,52 +88,18 @@ run_status (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
       return TRUE;
     }
   retries = g_strdup_printf ("%u", mortise_dbus_agent1_get_pin_retries (agent));
-  print_field (_ ("Vault"), describe_state (mortise_dbus_agent1_get_vault_state (agent)));
-  print_field (_ ("PIN tries left"), retries);
-  print_field (_ ("Security key"), g_str_equal (transport, "device") ? _ ("plugged in")
-                                   : g_str_equal (transport, "socket")
-                                       ? mortise_dbus_agent1_get_socket_path (agent)
-                                       : _ ("not plugged in"));
+  mortise_ctl_print_field (_ ("Vault"),
+                           describe_state (mortise_dbus_agent1_get_vault_state (agent)));
+  mortise_ctl_print_field (_ ("PIN tries left"), retries);
+  mortise_ctl_print_field (_ ("Security key"), g_str_equal (transport, "device") ? _ ("plugged in")
+                                               : g_str_equal (transport, "socket")
+                                                   ? mortise_dbus_agent1_get_socket_path (agent)
+                                                   : _ ("not plugged in"));
   if (mortise_dbus_agent1_get_demo (agent))
-    print_field (_ ("Demo"), _ ("software TPM, not hardware-bound"));
-  print_field (_ ("Version"), mortise_dbus_agent1_get_version (agent));
-  print_field (_ ("Problem"), mortise_dbus_agent1_get_problem_message (agent));
+    mortise_ctl_print_field (_ ("Demo"), _ ("software TPM, not hardware-bound"));
+  mortise_ctl_print_field (_ ("Version"), mortise_dbus_agent1_get_version (agent));
+  mortise_ctl_print_field (_ ("Problem"), mortise_dbus_agent1_get_problem_message (agent));
   return TRUE;
-}
-
-/* (transfer full): all passkeys, page by page */
-static GVariant *
-list_all (MortiseCtl *ctl, guint *ret_damaged, GError **error)
-{
-  GVariantBuilder builder;
-  gint64 after = 0;
-  gsize n;
-
-  *ret_damaged = 0;
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
-  do
-    {
-      g_autoptr (GVariant) page = NULL;
-      guint damaged = 0;
-
-      if (!mortise_dbus_agent1_call_list_passkeys_sync (ctl->agent, ctl->deleted, after, PAGE,
-                                                        &page, &damaged, NULL, error))
-        {
-          g_variant_builder_clear (&builder);
-          return NULL;
-        }
-      *ret_damaged += damaged;
-      n = g_variant_n_children (page);
-      for (gsize i = 0; i < n; i++)
-        {
-          g_autoptr (GVariant) passkey = g_variant_get_child_value (page, i);
-
-          after = get_integer (passkey, "id");
-          g_variant_builder_add_value (&builder, passkey);
-        }
-    }
-  while (n == PAGE);
-  return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
 
 static void
@@ -248,13 +112,15 @@ print_list (GVariant *passkeys, gboolean deleted)
   for (gsize i = 0; i < g_variant_n_children (passkeys); i++)
     {
       g_autoptr (GVariant) passkey = g_variant_get_child_value (passkeys, i);
-      g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, get_integer (passkey, "id"));
-      g_autofree char *time =
-          format_time (get_integer (passkey, deleted ? "deleted" : "last-used"));
+      g_autofree char *id =
+          g_strdup_printf ("%" G_GINT64_FORMAT, mortise_ctl_get_integer (passkey, "id"));
+      g_autofree char *time = mortise_ctl_format_time (
+          mortise_ctl_get_integer (passkey, deleted ? "deleted" : "last-used"));
 
-      mortise_ctl_table_add (table, id, get_string (passkey, "rp-id"),
-                             get_string (passkey, "user-name"), get_string (passkey, "label"),
-                             describe_class (passkey), time, NULL);
+      mortise_ctl_table_add (table, id, mortise_ctl_get_string (passkey, "rp-id"),
+                             mortise_ctl_get_string (passkey, "user-name"),
+                             mortise_ctl_get_string (passkey, "label"),
+                             mortise_ctl_describe_class (passkey), time, NULL);
     }
   mortise_ctl_table_print (table);
 }
@@ -265,7 +131,7 @@ run_list (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
   g_autoptr (GVariant) passkeys = NULL;
   guint damaged = 0;
 
-  passkeys = list_all (ctl, &damaged, error);
+  passkeys = mortise_ctl_list_all (ctl, ctl->deleted, &damaged, error);
   if (passkeys == NULL)
     return FALSE;
   if (ctl->json)
@@ -283,38 +149,37 @@ run_list (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
     g_print ("%s\n", ctl->deleted ? _ ("Recently deleted is empty.") : _ ("No passkeys yet."));
   else
     print_list (passkeys, ctl->deleted);
-  if (damaged > 0)
-    g_printerr (ngettext ("%u record is damaged and left out.\n",
-                          "%u records are damaged and left out.\n", damaged),
-                damaged);
+  mortise_ctl_warn_of_damaged (damaged);
   return TRUE;
 }
 
 static void
 print_passkey (GVariant *passkey)
 {
-  g_autofree char *created = format_time (get_integer (passkey, "created"));
-  g_autofree char *used = format_time (get_integer (passkey, "last-used"));
+  g_autofree char *created = mortise_ctl_format_time (mortise_ctl_get_integer (passkey, "created"));
+  g_autofree char *used = mortise_ctl_format_time (mortise_ctl_get_integer (passkey, "last-used"));
   g_autofree char *count = NULL;
   guint64 use_count = 0;
 
   g_variant_lookup (passkey, "use-count", "t", &use_count);
   count = g_strdup_printf ("%" G_GUINT64_FORMAT, use_count);
-  print_field (_ ("Site"), get_string (passkey, "rp-id"));
-  print_field (_ ("Site’s own name"), get_string (passkey, "rp-name"));
-  print_field (_ ("Account"), get_string (passkey, "user-name"));
-  print_field (_ ("Display name"), get_string (passkey, "user-display-name"));
-  print_field (_ ("Label"), get_string (passkey, "label"));
-  print_field (_ ("On the site’s list"), get_string (passkey, "nickname"));
-  print_field (_ ("Kept"), describe_class (passkey));
-  print_field (_ ("Created"), created);
-  print_field (_ ("Last used"), used);
-  print_field (_ ("Times used"), count);
-  if (get_integer (passkey, "deleted") != 0)
+  mortise_ctl_print_field (_ ("Site"), mortise_ctl_get_string (passkey, "rp-id"));
+  mortise_ctl_print_field (_ ("Site’s own name"), mortise_ctl_get_string (passkey, "rp-name"));
+  mortise_ctl_print_field (_ ("Account"), mortise_ctl_get_string (passkey, "user-name"));
+  mortise_ctl_print_field (_ ("Display name"),
+                           mortise_ctl_get_string (passkey, "user-display-name"));
+  mortise_ctl_print_field (_ ("Label"), mortise_ctl_get_string (passkey, "label"));
+  mortise_ctl_print_field (_ ("On the site’s list"), mortise_ctl_get_string (passkey, "nickname"));
+  mortise_ctl_print_field (_ ("Kept"), mortise_ctl_describe_class (passkey));
+  mortise_ctl_print_field (_ ("Created"), created);
+  mortise_ctl_print_field (_ ("Last used"), used);
+  mortise_ctl_print_field (_ ("Times used"), count);
+  if (mortise_ctl_get_integer (passkey, "deleted") != 0)
     {
-      g_autofree char *deleted = format_time (get_integer (passkey, "deleted"));
+      g_autofree char *deleted =
+          mortise_ctl_format_time (mortise_ctl_get_integer (passkey, "deleted"));
 
-      print_field (_ ("Deleted"), deleted);
+      mortise_ctl_print_field (_ ("Deleted"), deleted);
     }
 }
 
@@ -324,7 +189,7 @@ run_show (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
   g_autoptr (GVariant) passkey = NULL;
   gint64 id;
 
-  if (!parse_id (ctl->arguments[0], &id, error) ||
+  if (!mortise_ctl_parse_id (ctl->arguments[0], &id, error) ||
       !mortise_dbus_agent1_call_get_passkey_sync (ctl->agent, id, &passkey, NULL, error))
     return FALSE;
   if (ctl->json)
@@ -334,13 +199,32 @@ run_show (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
   return TRUE;
 }
 
+/* Programs are told what was changed; people see that nothing was complained of. */
+static gboolean
+report_done (MortiseCtl *ctl, GVariant *ids)
+{
+  GVariantDict dict;
+  g_autoptr (GVariant) result = NULL;
+
+  if (!ctl->json)
+    return TRUE;
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "done", "b", TRUE);
+  if (ids != NULL)
+    g_variant_dict_insert_value (&dict, "ids", ids);
+  result = g_variant_ref_sink (g_variant_dict_end (&dict));
+  mortise_ctl_print_json (result);
+  return TRUE;
+}
+
 static gboolean
 change_text (MortiseCtl *ctl, const char *field, GError **error)
 {
   GVariantDict dict;
+  g_autoptr (GVariant) ids = NULL;
   gint64 id;
 
-  if (!parse_id (ctl->arguments[0], &id, error))
+  if (!mortise_ctl_parse_id (ctl->arguments[0], &id, error))
     return FALSE;
   if (!g_utf8_validate (ctl->arguments[1], -1, NULL))
     {
@@ -350,8 +234,11 @@ change_text (MortiseCtl *ctl, const char *field, GError **error)
     }
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, field, "s", ctl->arguments[1]);
-  return mortise_dbus_agent1_call_edit_passkey_sync (ctl->agent, id, g_variant_dict_end (&dict),
-                                                     NULL, error);
+  if (!mortise_dbus_agent1_call_edit_passkey_sync (ctl->agent, id, g_variant_dict_end (&dict), NULL,
+                                                   error))
+    return FALSE;
+  ids = g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, &id, 1, sizeof id));
+  return report_done (ctl, ids);
 }
 
 static gboolean
@@ -370,42 +257,49 @@ run_note (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
   return change_text (ctl, "nickname", error);
 }
 
+/* A generated call that takes passkeys' numbers and answers nothing. */
+typedef gboolean (*CallWithIds) (MortiseDBusAgent1 *agent,
+                                 GVariant *ids,
+                                 GCancellable *cancellable,
+                                 GError **error);
+
+static gboolean
+change_passkeys (MortiseCtl *ctl, CallWithIds change, GError **error)
+{
+  GVariant *floating = mortise_ctl_parse_ids (ctl, error);
+  g_autoptr (GVariant) ids = floating != NULL ? g_variant_ref_sink (floating) : NULL;
+
+  return ids != NULL && change (ctl->agent, ids, NULL, error) && report_done (ctl, ids);
+}
+
 static gboolean
 run_delete (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
 {
-  GVariant *ids = parse_ids (ctl, error);
-
-  return ids != NULL &&
-         mortise_dbus_agent1_call_delete_passkeys_sync (ctl->agent, ids, NULL, error);
+  return change_passkeys (ctl, mortise_dbus_agent1_call_delete_passkeys_sync, error);
 }
 
 static gboolean
 run_restore (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
 {
-  GVariant *ids = parse_ids (ctl, error);
-
-  return ids != NULL &&
-         mortise_dbus_agent1_call_restore_passkeys_sync (ctl->agent, ids, NULL, error);
+  return change_passkeys (ctl, mortise_dbus_agent1_call_restore_passkeys_sync, error);
 }
 
 static gboolean
 run_purge (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
 {
-  GVariant *ids = parse_ids (ctl, error);
-
-  return ids != NULL && mortise_dbus_agent1_call_purge_passkeys_sync (ctl->agent, ids, NULL, error);
+  return change_passkeys (ctl, mortise_dbus_agent1_call_purge_passkeys_sync, error);
 }
 
 static gboolean
 run_lock (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
 {
-  return mortise_dbus_agent1_call_lock_sync (ctl->agent, NULL, error);
+  return mortise_dbus_agent1_call_lock_sync (ctl->agent, NULL, error) && report_done (ctl, NULL);
 }
 
 static gboolean
 run_unlock (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
 {
-  return mortise_dbus_agent1_call_unlock_sync (ctl->agent, NULL, error);
+  return mortise_dbus_agent1_call_unlock_sync (ctl->agent, NULL, error) && report_done (ctl, NULL);
 }
 
 static const char *
@@ -416,6 +310,18 @@ state_mark (const char *state)
   if (g_str_equal (state, "note"))
     return _ ("note");
   return g_str_equal (state, "warning") ? _ ("warning") : _ ("ERROR");
+}
+
+static void
+print_health_line (GVariant *line)
+{
+  g_autofree char *title = mortise_display_text (mortise_ctl_get_string (line, "title"), 0);
+  g_autofree char *text = mortise_display_text (mortise_ctl_get_string (line, "text"), 0);
+  g_autofree char *step = mortise_display_text (mortise_ctl_get_string (line, "step"), 0);
+
+  g_print ("[%s] %s: %s\n", state_mark (mortise_ctl_get_string (line, "state")), title, text);
+  if (*step != '\0')
+    g_print ("    → %s\n", step);
 }
 
 static gboolean
@@ -430,17 +336,11 @@ run_doctor (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
   for (gsize i = 0; i < g_variant_n_children (lines); i++)
     {
       g_autoptr (GVariant) line = g_variant_get_child_value (lines, i);
-      const char *state = get_string (line, "state");
-      const char *step = get_string (line, "step");
 
-      if (g_str_equal (state, "error"))
+      if (g_str_equal (mortise_ctl_get_string (line, "state"), "error"))
         *ret_exit = MORTISE_CTL_EXIT_UNHEALTHY;
-      if (ctl->json)
-        continue;
-      g_print ("[%s] %s: %s\n", state_mark (state), get_string (line, "title"),
-               get_string (line, "text"));
-      if (*step != '\0')
-        g_print ("    → %s\n", step);
+      if (!ctl->json)
+        print_health_line (line);
     }
   return TRUE;
 }
@@ -458,5 +358,8 @@ const MortiseCtlCommand mortise_ctl_commands[] = {
   { "lock", "", 0, 0, N_ ("Lock the vault"), run_lock },
   { "unlock", "", 0, 0, N_ ("Unlock the vault; the PIN is typed into the prompt"), run_unlock },
   { "doctor", "", 0, 0, N_ ("What is wrong, and the one step that mends it"), run_doctor },
+  { "audit", "[NUMBER…]", 0, G_MAXUINT,
+    N_ ("Where each key can be proven to be, what its site was told, what is doubtful"),
+    mortise_ctl_run_audit },
   { NULL },
 };

@@ -95,11 +95,56 @@ to_node (GVariant *value)
   return json_node_init_int (node, to_integer (value));
 }
 
+/* Whether a terminal may do something else than draw it where it stands: DEL, the C1 controls (some
+ * terminals take U+009B for the start of an escape sequence), format characters and line ends. */
+static gboolean
+is_unsafe (gunichar c)
+{
+  switch (g_unichar_type (c))
+    {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_FORMAT:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+    case G_UNICODE_SURROGATE:
+    case G_UNICODE_UNASSIGNED:
+      return c != '\n';
+    default:
+      return FALSE;
+    }
+}
+
+/* The same JSON in characters that are safe on a terminal: nothing outside of strings is concerned.
+ */
+static char *
+escape_unsafe (const char *json)
+{
+  GString *safe = g_string_new (NULL);
+
+  for (const char *c = json; *c != '\0'; c += g_utf8_skip[(guchar) *c])
+    {
+      gunichar character = g_utf8_get_char (c);
+      gunichar2 *units;
+
+      if (!is_unsafe (character))
+        {
+          g_string_append_unichar (safe, character);
+          continue;
+        }
+      units = g_ucs4_to_utf16 (&character, 1, NULL, NULL, NULL);
+      for (gsize i = 0; units != NULL && units[i] != 0; i++)
+        g_string_append_printf (safe, "\\u%04x", units[i]);
+      g_free (units);
+    }
+  return g_string_free (safe, FALSE);
+}
+
 void
 mortise_ctl_print_json (GVariant *value)
 {
   g_autoptr (JsonNode) node = to_node (value);
   g_autofree char *text = json_to_string (node, TRUE);
+  g_autofree char *safe = escape_unsafe (text);
 
-  g_print ("%s\n", text);
+  g_print ("%s\n", safe);
 }

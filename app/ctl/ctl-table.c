@@ -24,7 +24,7 @@ add_row (MortiseCtlTable *table, const char *first, va_list others)
 
   for (const char *text = first; text != NULL; text = va_arg (others, const char *))
     {
-      g_autofree char *cell = mortise_display_text (text, CELL_MAX);
+      g_autofree char *cell = mortise_display_text_isolated (text, CELL_MAX);
 
       g_strv_builder_add (builder, cell);
     }

@@ -5,8 +5,9 @@
 #include <locale.h>
 
 #include "app/ctl/ctl-commands.h"
-#include "app/ctl/ctl-table.h"
+#include "app/ctl/ctl-json.h"
 #include "core/mortise-error.h"
+#include "core/text/display-text.h"
 
 typedef struct
 {
@@ -32,7 +33,7 @@ make_description (void)
       text,
       _ ("\nExit status:\n"
          "  0 done; 1 failed; 2 wrong usage; 3 no agent; 4 the person said no, or did not answer;\n"
-         "  5 the vault is locked; 6 no such passkey; 7 the doctor found an error\n"));
+         "  5 the vault is locked; 6 no such passkey; 7 the doctor or the audit found an error\n"));
   return g_string_free (text, FALSE);
 }
 
@@ -134,12 +135,37 @@ connect_to_agent (const Options *options, GError **error)
 }
 
 static void
+print_json_error (const GError *error)
+{
+  const char *name = mortise_error_to_name (
+      error->domain == MORTISE_ERROR ? (MortiseError) error->code : MORTISE_ERROR_FAILED);
+  GVariantDict dict;
+  GVariantDict outer;
+  g_autoptr (GVariant) result = NULL;
+
+  if (mortise_ctl_exit_from_error (error) == MORTISE_CTL_EXIT_NO_AGENT)
+    name = "NoAgent";
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "name", "s", name);
+  g_variant_dict_insert (&dict, "message", "s", error->message);
+  g_variant_dict_init (&outer, NULL);
+  g_variant_dict_insert_value (&outer, "error", g_variant_dict_end (&dict));
+  result = g_variant_ref_sink (g_variant_dict_end (&outer));
+  mortise_ctl_print_json (result);
+}
+
+static void
 print_error (const Options *options, const GError *error)
 {
   g_autoptr (GError) copy = g_error_copy (error);
+  g_autofree char *message = NULL;
 
   g_dbus_error_strip_remote_error (copy);
-  g_printerr ("mortisectl: %s\n", copy->message);
+  if (options->ctl.json)
+    print_json_error (copy);
+  /* A message may hold what a site or a client called itself. */
+  message = mortise_display_text (copy->message, 0);
+  g_printerr ("mortisectl: %s\n", message);
 }
 
 static MortiseCtlExit

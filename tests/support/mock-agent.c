@@ -358,6 +358,7 @@ on_read_protection (MortiseDBusAgent1 *skeleton,
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
   const char *class = "";
   gboolean device_only = FALSE;
+  gboolean refuted = FALSE;
 
   if (mock == NULL)
     {
@@ -370,7 +371,8 @@ on_read_protection (MortiseDBusAgent1 *skeleton,
       return TRUE;
     }
   g_variant_lookup (mock->passkey, "class", "&s", &class);
-  device_only = g_str_equal (class, "device-only");
+  g_variant_lookup (mock->passkey, "mock-refuted", "b", &refuted);
+  device_only = g_str_equal (class, "device-only") != refuted;
   g_variant_dict_insert_value (&dict, "name", bytes_variant ((guint8) id, 34));
   /* fixedTPM, fixedParent, sensitiveDataOrigin, userWithAuth, noDA, sign */
   g_variant_dict_insert (&dict, "attributes", "u", device_only ? 0x00040472u : 0x00040460u);

@@ -55,7 +55,8 @@ void mortise_mock_agent_set_hold (MortiseMockAgent *self, gboolean hold);
  * mortise_mock_agent_add:
  * @now: Unix time; created_at and last use are made from it
  * @passkey: floating a{sv} in the form of ListPasskeys; "id" is put in, "credential-id", "class",
- *   "algorithm", "created" … too if they are missing
+ *   "algorithm", "created" … too if they are missing; with "mock-refuted" true its TPM says
+ *   otherwise than "class"
  *
  * Returns: its id
  */
