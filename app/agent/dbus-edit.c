@@ -50,6 +50,15 @@ typedef struct
 } Edit;
 
 static void
+edit_clear (Edit *edit)
+{
+  g_clear_pointer (&edit->credential, mortise_credential_unref);
+  g_clear_pointer (&edit->lines, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Edit, edit_clear)
+
+static void
 add_change_line (Edit *edit, const char *name, const char *from, const char *to)
 {
   g_autofree char *old = mortise_display_text_isolated (from, NAME_GRAPHEMES);
@@ -129,6 +138,8 @@ apply_change (Edit *edit, const char *name, GVariant *value, GError **error)
     return change_text (edit, &credential->label, NULL, value, error);
   if (g_str_equal (name, "nickname"))
     return change_text (edit, &credential->nickname, NULL, value, error);
+  if (g_str_equal (name, "note"))
+    return change_text (edit, &credential->note, NULL, value, error);
   if (g_str_equal (name, "export-blocked"))
     return change_export (edit, value, error);
   return set_invalid (error, _ ("There is no such thing to change about a passkey."));
@@ -167,42 +178,61 @@ ask_about_edit (MortiseDBusCall *call, Edit *edit, const char *passkey, GError *
   return mortise_dbus_call_ask (call, "edit", &dict, edit->needs_pin, FALSE, NULL, NULL, error);
 }
 
+/* (transfer full): the passkey as it is now, if it can be edited */
+static MortiseCredential *
+get_editable (MortiseVault *vault, gint64 id, GError **error)
+{
+  g_autoptr (MortiseCredential) stored = mortise_vault_get (vault, id, error);
+
+  if (stored == NULL || stored->deleted_at == 0)
+    return g_steal_pointer (&stored);
+  g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_NOT_FOUND,
+                       _ ("This passkey is in Recently deleted. Restore it to change it."));
+  return NULL;
+}
+
+/* Makes @ret_edit the changes to the passkey as it is now. */
+static gboolean
+begin_edit (MortiseVault *vault, gint64 id, GVariant *changes, Edit *ret_edit, GError **error)
+{
+  g_autoptr (MortiseCredential) stored = get_editable (vault, id, error);
+
+  if (stored == NULL)
+    return FALSE;
+  ret_edit->credential = mortise_credential_copy (stored);
+  ret_edit->lines = g_ptr_array_new_with_free_func (g_free);
+  return apply_changes (ret_edit, changes, error);
+}
+
 GVariant *
 mortise_dbus_edit_passkey (MortiseDBusCall *call, GError **error)
 {
   g_autoptr (MortiseBackend) backend = mortise_agent_ref_backend (call->agent, error);
-  g_autoptr (MortiseCredential) stored = NULL;
-  g_autoptr (MortiseCredential) changed = NULL;
-  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GVariant) changes = NULL;
   g_autofree char *passkey = NULL;
-  Edit edit = { 0 };
+  g_auto (Edit) asked = { 0 };
+  g_auto (Edit) edit = { 0 };
   gint64 id;
 
   g_variant_get (call->parameters, "(x@a{sv})", &id, &changes);
-  if (backend == NULL)
+  if (backend == NULL || !begin_edit (backend->vault, id, changes, &asked, error))
     return NULL;
-  stored = mortise_vault_get (backend->vault, id, error);
-  if (stored == NULL)
-    return NULL;
-  if (stored->deleted_at != 0)
-    {
-      g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_NOT_FOUND,
-                           _ ("This passkey is in Recently deleted. Restore it to change it."));
-      return NULL;
-    }
-
-  passkey = describe (stored);
-  changed = mortise_credential_copy (stored);
-  edit.credential = changed;
-  edit.lines = lines;
-  if (!apply_changes (&edit, changes, error))
-    return NULL;
-  if (!edit.changed)
+  if (!asked.changed)
     return mortise_dbus_empty_reply ();
-  if (edit.asks && !ask_about_edit (call, &edit, passkey, error))
-    return NULL;
-  if (!mortise_vault_update (backend->vault, changed, error))
+  if (asked.asks)
+    {
+      g_autoptr (MortiseCredential) stored = mortise_vault_get (backend->vault, id, error);
+
+      if (stored == NULL)
+        return NULL;
+      passkey = describe (stored);
+      if (!ask_about_edit (call, &asked, passkey, error))
+        return NULL;
+    }
+  /* The person took their time; what changed meanwhile stays as it is now. */
+  if (!begin_edit (backend->vault, id, changes, &edit, error) ||
+      (edit.changed &&
+       !mortise_vault_update (backend->vault, edit.credential, MORTISE_CHANGE_BY_PERSON, error)))
     return NULL;
   return mortise_dbus_empty_reply ();
 }

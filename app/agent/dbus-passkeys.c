@@ -70,6 +70,7 @@ credential_to_variant (const MortiseCredential *credential)
   insert_string (&dict, "user-display-name", credential->user_display_name);
   insert_string (&dict, "label", credential->label);
   insert_string (&dict, "nickname", credential->nickname);
+  insert_string (&dict, "note", credential->note);
   g_variant_dict_insert (&dict, "class", "s", class_to_name (credential->credential_class));
   g_variant_dict_insert (&dict, "algorithm", "i", (gint32) credential->algorithm);
   g_variant_dict_insert (&dict, "discoverable", "b", credential->discoverable);
@@ -136,6 +137,97 @@ mortise_dbus_get_passkey (MortiseDBusCall *call, GError **error)
   return g_variant_new ("(@a{sv})", credential_to_variant (credential));
 }
 
+/* Numbers of a newer version have no name; what they stand for is left out. */
+static const char *
+author_to_name (guint author)
+{
+  static const char *const names[] = {
+    [MORTISE_CHANGE_BY_SITE] = "site",
+    [MORTISE_CHANGE_BY_CLIENT] = "client",
+    [MORTISE_CHANGE_BY_PERSON] = "person",
+  };
+
+  return author < G_N_ELEMENTS (names) ? names[author] : NULL;
+}
+
+static const char *
+change_kind_to_name (guint kind)
+{
+  static const char *const names[] = {
+    [MORTISE_CHANGE_REGISTERED] = "registered",
+    [MORTISE_CHANGE_USER_NAME] = "user-name",
+    [MORTISE_CHANGE_USER_DISPLAY_NAME] = "user-display-name",
+    [MORTISE_CHANGE_LABEL] = "label",
+    [MORTISE_CHANGE_NICKNAME] = "nickname",
+    [MORTISE_CHANGE_NOTE] = "note",
+    [MORTISE_CHANGE_EXPORT_BLOCKED] = "export-blocked",
+  };
+
+  return kind < G_N_ELEMENTS (names) ? names[kind] : NULL;
+}
+
+static GVariant *
+change_to_variant (const MortiseChange *change)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "time", "x", change->time);
+  g_variant_dict_insert (&dict, "author", "s", author_to_name (change->author));
+  g_variant_dict_insert (&dict, "what", "s", change_kind_to_name (change->kind));
+  insert_string (&dict, "from", change->from != NULL ? change->from : "");
+  insert_string (&dict, "to", change->to != NULL ? change->to : "");
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
+mortise_dbus_get_history (MortiseDBusCall *call, GError **error)
+{
+  g_autoptr (MortiseBackend) backend = mortise_agent_ref_backend (call->agent, error);
+  g_autoptr (MortiseCredential) credential = NULL;
+  g_autoptr (GPtrArray) changes = NULL;
+  GVariantBuilder builder;
+  gint64 id;
+
+  g_variant_get (call->parameters, "(x)", &id);
+  if (backend == NULL)
+    return NULL;
+  credential = mortise_vault_get (backend->vault, id, error);
+  if (credential == NULL)
+    return NULL;
+  changes = mortise_history_read (credential->history);
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < changes->len; i++)
+    {
+      const MortiseChange *change = changes->pdata[i];
+
+      if (author_to_name (change->author) != NULL && change_kind_to_name (change->kind) != NULL)
+        g_variant_builder_add_value (&builder, change_to_variant (change));
+    }
+  return g_variant_new ("(aa{sv})", &builder);
+}
+
+static GVariant *
+keyslots_to_variant (MortiseVault *vault)
+{
+  static const char *const names[] = {
+    [MORTISE_KEYSLOT_PIN] = "pin",
+    [MORTISE_KEYSLOT_LOGIN] = "login",
+    [MORTISE_KEYSLOT_RECOVERY] = "recovery",
+  };
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_STRING_ARRAY);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      MortiseKeyslotInfo info = { 0 };
+
+      if (mortise_vault_get_keyslot (vault, (MortiseKeyslot) i, &info, NULL) && info.exists)
+        g_variant_builder_add (&builder, "s", names[i]);
+    }
+  return g_variant_builder_end (&builder);
+}
+
 GVariant *
 mortise_dbus_read_protection (MortiseDBusCall *call, GError **error)
 {
@@ -172,5 +264,6 @@ mortise_dbus_read_protection (MortiseDBusCall *call, GError **error)
   g_variant_dict_insert (&dict, "algorithm", "i", (gint32) info->algorithm);
   insert_bytes (&dict, "parent-name", parent_name);
   insert_bytes (&dict, "storage-root-name", root_name);
+  g_variant_dict_insert_value (&dict, "keyslots", keyslots_to_variant (backend->vault));
   return g_variant_new ("(@a{sv})", g_variant_dict_end (&dict));
 }

@@ -67,6 +67,7 @@ GVariant *mortise_dbus_retry (MortiseDBusCall *call, GError **error);
 /* dbus-passkeys.c */
 GVariant *mortise_dbus_list_passkeys (MortiseDBusCall *call, GError **error);
 GVariant *mortise_dbus_get_passkey (MortiseDBusCall *call, GError **error);
+GVariant *mortise_dbus_get_history (MortiseDBusCall *call, GError **error);
 GVariant *mortise_dbus_read_protection (MortiseDBusCall *call, GError **error);
 
 /* dbus-edit.c */

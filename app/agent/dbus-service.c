@@ -49,6 +49,7 @@ static const MethodEntry methods[] = {
   { "handle-retry", mortise_dbus_retry },
   { "handle-list-passkeys", mortise_dbus_list_passkeys },
   { "handle-get-passkey", mortise_dbus_get_passkey },
+  { "handle-get-history", mortise_dbus_get_history },
   { "handle-read-protection", mortise_dbus_read_protection },
   { "handle-edit-passkey", mortise_dbus_edit_passkey },
   { "handle-delete-passkeys", mortise_dbus_delete_passkeys },

@@ -42,6 +42,7 @@ clear_data (MortisePasskeyData *data)
   g_free (data->user_display_name);
   g_free (data->label);
   g_free (data->nickname);
+  g_free (data->note);
   g_strfreev (data->extensions);
 }
 
@@ -102,6 +103,7 @@ static const Member members[] = {
   MEMBER ("user-display-name", "s", user_display_name),
   MEMBER ("label", "s", label),
   MEMBER ("nickname", "s", nickname),
+  MEMBER ("note", "s", note),
   MEMBER ("algorithm", "i", algorithm),
   MEMBER ("discoverable", "b", discoverable),
   MEMBER ("u2f", "b", u2f),
@@ -171,7 +173,8 @@ make_keys (MortisePasskey *self)
   const MortisePasskeyData *data = &self->data;
   const char *const parts[] = { data->rp_id,     data->rp_name,
                                 data->user_name, data->user_display_name,
-                                data->label,     data->nickname };
+                                data->label,     data->nickname,
+                                data->note };
   g_autoptr (GString) all = g_string_new (NULL);
   g_autofree char *account = mortise_passkey_dup_account (self);
 
@@ -235,7 +238,8 @@ data_equal (const MortisePasskeyData *a, const MortisePasskeyData *b)
          g_strcmp0 (a->rp_name, b->rp_name) == 0 && g_strcmp0 (a->user_name, b->user_name) == 0 &&
          g_strcmp0 (a->user_display_name, b->user_display_name) == 0 &&
          g_strcmp0 (a->label, b->label) == 0 && g_strcmp0 (a->nickname, b->nickname) == 0 &&
-         bytes_equal (a->credential_id, b->credential_id) && bytes_equal (a->user_id, b->user_id) &&
+         g_strcmp0 (a->note, b->note) == 0 && bytes_equal (a->credential_id, b->credential_id) &&
+         bytes_equal (a->user_id, b->user_id) &&
          g_strv_equal ((const char *const *) a->extensions, (const char *const *) b->extensions);
 }
 

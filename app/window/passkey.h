@@ -32,6 +32,7 @@ typedef struct
   char *user_display_name;
   char *label;
   char *nickname;
+  char *note;
   MortisePasskeyKind kind;
   int algorithm;
   gboolean discoverable;
@@ -69,8 +70,8 @@ gint64 mortise_passkey_get_id (MortisePasskey *self);
 /** mortise_passkey_take_data: takes over what @from holds; Returns: %TRUE if anything differed */
 gboolean mortise_passkey_take_data (MortisePasskey *self, MortisePasskey *from);
 
-/** mortise_passkey_get_search_text: Returns: (transfer none): site, names, label and nickname,
- * folded */
+/** mortise_passkey_get_search_text: Returns: (transfer none): site, names, label, nickname and
+ * note, folded */
 const char *mortise_passkey_get_search_text (MortisePasskey *self);
 /** mortise_passkey_get_site_key: Returns: (transfer none): sorts sites as people expect */
 const char *mortise_passkey_get_site_key (MortisePasskey *self);

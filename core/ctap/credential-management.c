@@ -423,7 +423,7 @@ update_user_information (MortiseAuthenticator *self, Management *management)
   changed = mortise_credential_copy (credential);
   replace_name (&changed->user_name, user.name);
   replace_name (&changed->user_display_name, user.display_name);
-  if (!mortise_vault_update (self->vault, changed, &error))
+  if (!mortise_vault_update (self->vault, changed, MORTISE_CHANGE_BY_CLIENT, &error))
     {
       g_message ("Cannot rename a passkey: %s", error->message);
       return ctap_status_from_error (error);

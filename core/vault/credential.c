@@ -37,7 +37,9 @@ credential_clear (gpointer data)
   g_clear_pointer (&credential->user_display_name, g_free);
   g_clear_pointer (&credential->label, g_free);
   g_clear_pointer (&credential->nickname, g_free);
+  g_clear_pointer (&credential->note, g_free);
   g_clear_pointer (&credential->public_key, g_bytes_unref);
+  g_clear_pointer (&credential->history, g_bytes_unref);
 }
 
 void
@@ -66,7 +68,9 @@ mortise_credential_copy (const MortiseCredential *credential)
   copy->user_display_name = g_strdup (credential->user_display_name);
   copy->label = g_strdup (credential->label);
   copy->nickname = g_strdup (credential->nickname);
+  copy->note = g_strdup (credential->note);
   copy->public_key = bytes_ref0 (credential->public_key);
+  copy->history = bytes_ref0 (credential->history);
   return copy;
 }
 

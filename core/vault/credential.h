@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/tpm/tpm.h"
+#include "core/vault/credential-history.h"
 
 G_BEGIN_DECLS
 
@@ -39,6 +40,7 @@ typedef enum
  * @user_display_name: (nullable): user.displayName
  * @label: (nullable): the person's own name for it, on this computer only
  * @nickname: (nullable): the name that the site's list shows, as the person noted it
+ * @note: (nullable): whatever the person wants to remember of it, on this computer only
  * @credential_class: how it was made
  * @algorithm: COSE algorithm
  * @public_key: the public key, canonical CBOR COSE_Key (RFC 9052 §7)
@@ -52,6 +54,8 @@ typedef enum
  * @created_at, @last_used_at, @deleted_at: Unix time in seconds; 0 for never
  * @use_count: assertions given with user presence
  * @last_flags: authenticator data flags of the last assertion
+ * @history: (nullable): changes of names, notes and the export switch, for mortise_history_read();
+ *   kept by the vault
  * @sign_count: last signature counter handed out; 0 for ever unless device-only
  *
  * What the vault knows of a credential without its key: everything here is sealed with K_meta.
@@ -68,6 +72,7 @@ typedef struct
   char *user_display_name;
   char *label;
   char *nickname;
+  char *note;
   MortiseCredentialClass credential_class;
   MortiseAlgorithm algorithm;
   GBytes *public_key;
@@ -80,6 +85,7 @@ typedef struct
   gboolean has_hmac_secret;
   gboolean has_large_blob_key;
   gboolean has_cred_blob;
+  GBytes *history;
   gint64 created_at;
   gint64 last_used_at;
   gint64 deleted_at;

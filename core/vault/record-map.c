@@ -363,6 +363,19 @@ mortise_record_write_raw (MortiseRecordWriter *self, const MortiseRecordMember *
 }
 
 gsize
+mortise_record_cut (const char *text, gsize max)
+{
+  gsize size = strlen (text);
+
+  if (size <= max)
+    return size;
+  /* A continuation byte at the cut belongs to a character that began before it. */
+  while (max > 0 && ((guint8) text[max] & 0xc0) == 0x80)
+    max--;
+  return max;
+}
+
+gsize
 mortise_record_writer_finish (MortiseRecordWriter *self)
 {
   if (self->overflow)

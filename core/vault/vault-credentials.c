@@ -479,6 +479,7 @@ displace (MortiseVault *self,
           const Index index,
           gint64 now,
           guint *ret_displaced,
+          MortiseCredential **ret_credential, /* nullable */
           GError **error)
 {
   g_autoptr (MortiseCredential) credential = NULL;
@@ -501,7 +502,79 @@ displace (MortiseVault *self,
   if (credential == NULL)
     return fail_damaged (error);
   (*ret_displaced)++;
-  return put_deleted (self, credential, now, error);
+  if (!put_deleted (self, credential, now, error))
+    return FALSE;
+  if (ret_credential != NULL)
+    *ret_credential = g_steal_pointer (&credential);
+  return TRUE;
+}
+
+/* --- History -----------------------------------------------------------------------------------
+ */
+
+static void
+note_change (MortiseCredential *credential,
+             gint64 now,
+             MortiseChangeAuthor author,
+             MortiseChangeKind kind,
+             const char *from,
+             const char *to)
+{
+  MortiseChange change = { now, author, kind, (char *) (guintptr) from, (char *) (guintptr) to };
+  GBytes *history = mortise_history_append (credential->history, &change);
+
+  g_clear_pointer (&credential->history, g_bytes_unref);
+  credential->history = history;
+}
+
+/* What is different in @credential from @before goes to the end of its history. */
+static void
+note_changes (MortiseCredential *credential,
+              const MortiseCredential *before,
+              gint64 now,
+              MortiseChangeAuthor author)
+{
+  const struct
+  {
+    MortiseChangeKind kind;
+    const char *from;
+    const char *to;
+  } texts[] = {
+    { MORTISE_CHANGE_USER_NAME, before->user_name, credential->user_name },
+    { MORTISE_CHANGE_USER_DISPLAY_NAME, before->user_display_name, credential->user_display_name },
+    { MORTISE_CHANGE_LABEL, before->label, credential->label },
+    { MORTISE_CHANGE_NICKNAME, before->nickname, credential->nickname },
+    { MORTISE_CHANGE_NOTE, before->note, credential->note },
+    { MORTISE_CHANGE_EXPORT_BLOCKED, before->export_blocked ? "1" : NULL,
+      credential->export_blocked ? "1" : NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      if (g_strcmp0 (texts[i].from, texts[i].to) != 0)
+        note_change (credential, now, author, texts[i].kind, texts[i].from, texts[i].to);
+    }
+}
+
+/*
+ * A new registration for the same account: what the person said of the account stays true. The
+ * nickname does not, as the site made a new entry; nor does the export switch of another key.
+ */
+static void
+take_over (MortiseCredential *credential, const MortiseCredential *replaced, gint64 now)
+{
+  g_autoptr (MortiseCredential) before = mortise_credential_copy (replaced);
+
+  g_clear_pointer (&credential->history, g_bytes_unref);
+  if (replaced->history != NULL)
+    credential->history = g_bytes_ref (replaced->history);
+  if (credential->label == NULL)
+    credential->label = g_strdup (replaced->label);
+  if (credential->note == NULL)
+    credential->note = g_strdup (replaced->note);
+  before->export_blocked = credential->export_blocked;
+  note_change (credential, now, MORTISE_CHANGE_BY_SITE, MORTISE_CHANGE_REGISTERED, NULL, NULL);
+  note_changes (credential, before, now, MORTISE_CHANGE_BY_SITE);
 }
 
 /* --- Adding ------------------------------------------------------------------------------------
@@ -518,7 +591,7 @@ are_names_valid (const MortiseCredential *credential)
 {
   return is_text (credential->rp_name) && is_text (credential->user_name) &&
          is_text (credential->user_display_name) && is_text (credential->label) &&
-         is_text (credential->nickname);
+         is_text (credential->nickname) && is_text (credential->note);
 }
 
 static gboolean
@@ -642,14 +715,17 @@ static gboolean
 add_row (MortiseVaultStore *store, gpointer user_data, GError **error)
 {
   Addition *addition = user_data;
+  g_autoptr (MortiseCredential) replaced = NULL;
   Index account;
 
   if (!next_row_id (store, &addition->stored->row_id, error))
     return FALSE;
   if (index_account (addition->vault, addition->stored, account) &&
       !displace (addition->vault, MORTISE_SQL_CREDENTIAL_BY_ACCOUNT, account, addition->now,
-                 &addition->displaced, error))
+                 &addition->displaced, &replaced, error))
     return FALSE;
+  if (replaced != NULL)
+    take_over (addition->stored, replaced, addition->now);
   return insert_row (addition, store, error) && insert_secrets (addition, store, error);
 }
 
@@ -943,10 +1019,14 @@ is_same_otherwise (const MortiseCredential *a, const MortiseCredential *b)
 }
 
 gboolean
-mortise_vault_update (MortiseVault *self, const MortiseCredential *credential, GError **error)
+mortise_vault_update (MortiseVault *self,
+                      const MortiseCredential *credential,
+                      MortiseChangeAuthor author,
+                      GError **error)
 {
   g_autoptr (GMutexLocker) locker = NULL;
   g_autoptr (MortiseCredential) stored = NULL;
+  g_autoptr (MortiseCredential) changed = NULL;
   g_autoptr (GBytes) metadata = NULL;
   MortiseStatement *statement;
 
@@ -968,7 +1048,12 @@ mortise_vault_update (MortiseVault *self, const MortiseCredential *credential, G
              "so nothing was. Register again on the site for the rest."));
       return FALSE;
     }
-  metadata = seal_metadata (self, credential, TRUE);
+  changed = mortise_credential_copy (credential);
+  g_clear_pointer (&changed->history, g_bytes_unref);
+  if (stored->history != NULL)
+    changed->history = g_bytes_ref (stored->history);
+  note_changes (changed, stored, mortise_vault_now (), author);
+  metadata = seal_metadata (self, changed, TRUE);
   if (metadata == NULL)
     return fail_damaged (error);
   statement = mortise_vault_store_get (self->store, MORTISE_SQL_CREDENTIAL_PUT_METADATA, error);
@@ -1031,11 +1116,12 @@ move_back (MortiseVaultStore *store, gpointer user_data, GError **error)
   Index id, account;
 
   index_id (move->vault, move->credential->credential_id, id);
-  if (!displace (move->vault, MORTISE_SQL_CREDENTIAL_BY_ID, id, move->now, &move->displaced, error))
+  if (!displace (move->vault, MORTISE_SQL_CREDENTIAL_BY_ID, id, move->now, &move->displaced, NULL,
+                 error))
     return FALSE;
   if (index_account (move->vault, move->credential, account) &&
       !displace (move->vault, MORTISE_SQL_CREDENTIAL_BY_ACCOUNT, account, move->now,
-                 &move->displaced, error))
+                 &move->displaced, NULL, error))
     return FALSE;
   return put_deleted (move->vault, move->credential, 0, error);
 }

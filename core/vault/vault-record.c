@@ -55,6 +55,8 @@ static const Field metadata_fields[] = {
   FIELD (19, FIELD_BOOL, has_large_blob_key, 0),
   FIELD (20, FIELD_BOOL, has_cred_blob, 0),
   FIELD (21, FIELD_INT64, created_at, 0),
+  FIELD (22, FIELD_TEXT, note, MORTISE_NAME_MAX),
+  FIELD (23, FIELD_BYTES, history, MORTISE_HISTORY_MAX),
 };
 
 static const Field usage_fields[] = {
@@ -80,19 +82,6 @@ find_field (const Field *fields, gsize n_fields, guint64 key)
 /* --- Encoding ----------------------------------------------------------------------------------
  */
 
-static gsize
-cut_at_character (const char *text, gsize max)
-{
-  gsize size = strlen (text);
-
-  if (size <= max)
-    return size;
-  /* A continuation byte at the cut belongs to a character that began before it. */
-  while (max > 0 && ((guint8) text[max] & 0xc0) == 0x80)
-    max--;
-  return max;
-}
-
 static void
 write_field (MortiseRecordWriter *writer, const Field *field, const MortiseCredential *credential)
 {
@@ -105,7 +94,7 @@ write_field (MortiseRecordWriter *writer, const Field *field, const MortiseCrede
     case FIELD_TEXT:
       text = *(const char *const *) member;
       if (text != NULL)
-        mortise_record_write_text (writer, field->key, text, cut_at_character (text, field->max));
+        mortise_record_write_text (writer, field->key, text, mortise_record_cut (text, field->max));
       break;
     case FIELD_BYTES:
       bytes = *(GBytes *const *) member;

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  */
 
 /** Room that any record of this version fits in, unknown members apart. */
-#define MORTISE_RECORD_MAX 8192
+#define MORTISE_RECORD_MAX 12288
 
 /**
  * mortise_record_encode_metadata:

@@ -282,7 +282,8 @@ MortiseTpmKey *mortise_vault_create_key (MortiseVault *self,
  * @secrets: its secrets
  *
  * Stores a credential durably (fsync done when this returns). In the same transaction a
- * discoverable credential with the same rp_id and user_id moves to Recently deleted. UNLOCKED.
+ * discoverable credential with the same rp_id and user_id moves to Recently deleted; its history
+ * goes on in the new one, and so do the person's label and note. UNLOCKED.
  *
  * Names over %MORTISE_NAME_MAX are cut at a character.
  *
@@ -401,14 +402,17 @@ void mortise_vault_flush_uses (MortiseVault *self);
 
 /**
  * mortise_vault_update:
- * @credential: a copy (mortise_credential_copy()) with other names, label, nickname, export_blocked
- *   or backup_state. What use changes (last_used_at, use_count, last_flags, sign_count, deleted_at)
- *   is not looked at; all else must be as stored
+ * @credential: a copy (mortise_credential_copy()) with other names, label, nickname, note,
+ *   export_blocked or backup_state. What use changes (last_used_at, use_count, last_flags,
+ *   sign_count, deleted_at) and the history are not looked at; all else must be as stored
+ * @author: who changes it, for the history
  *
  * LISTABLE. Errors: %MORTISE_ERROR_NOT_FOUND, _INVALID_ARGUMENT (an unchangeable member differs)
  */
-gboolean
-mortise_vault_update (MortiseVault *self, const MortiseCredential *credential, GError **error);
+gboolean mortise_vault_update (MortiseVault *self,
+                               const MortiseCredential *credential,
+                               MortiseChangeAuthor author,
+                               GError **error);
 
 /** mortise_vault_delete: moves to Recently deleted */
 gboolean mortise_vault_delete (MortiseVault *self, gint64 row_id, GError **error);

@@ -525,7 +525,7 @@ test_36_backup_state (CtapFixture *f, gconstpointer data)
   credential = mortise_vault_find_by_id (f->vault, registered->credential_id, NULL);
   changed = mortise_credential_copy (credential);
   changed->backup_state = TRUE;
-  g_assert_true (mortise_vault_update (f->vault, changed, &error));
+  g_assert_true (mortise_vault_update (f->vault, changed, MORTISE_CHANGE_BY_PERSON, &error));
   g_assert_no_error (error);
   answer = sign_in (f, &(CtapGet){ .allow = list });
   g_assert_cmphex (answer->flags, ==,

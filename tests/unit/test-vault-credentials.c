@@ -94,6 +94,7 @@ assert_same (const MortiseCredential *a, const MortiseCredential *b)
   g_assert_cmpstr (a->user_display_name, ==, b->user_display_name);
   g_assert_cmpstr (a->label, ==, b->label);
   g_assert_cmpstr (a->nickname, ==, b->nickname);
+  g_assert_cmpstr (a->note, ==, b->note);
   g_assert_cmpint (a->credential_class, ==, b->credential_class);
   g_assert_cmpint (a->algorithm, ==, b->algorithm);
   g_assert_true (g_bytes_equal (a->public_key, b->public_key));
@@ -626,16 +627,100 @@ test_update (VaultFixture *f, gconstpointer user_data)
   g_clear_pointer (&changed->user_display_name, g_free);
   changed->label = g_strdup ("home");
   changed->nickname = g_strdup ("Windows Hello");
+  changed->note = g_strdup ("made at the old desk");
   changed->export_blocked = TRUE;
   /* Used meanwhile: an old copy does not turn the counter back. */
   g_assert_true (mortise_vault_reserve_sign_count (f->vault, stored, &count, NULL));
-  g_assert_true (mortise_vault_update (f->vault, changed, &error));
+  g_assert_true (mortise_vault_update (f->vault, changed, MORTISE_CHANGE_BY_PERSON, &error));
   g_assert_no_error (error);
   changed->sign_count = 1;
   vault_fixture_reopen (f, MORTISE_VAULT_LISTABLE);
   again = get (f, 1);
   g_assert_null (again->user_display_name);
   assert_same (again, changed);
+}
+
+/* "author kind from>to", one a line, without the times */
+static char *
+describe_history (const MortiseCredential *credential)
+{
+  g_autoptr (GPtrArray) changes = mortise_history_read (credential->history);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < changes->len; i++)
+    {
+      const MortiseChange *change = changes->pdata[i];
+
+      g_assert_cmpint (ABS (change->time - g_get_real_time () / G_USEC_PER_SEC), <, 600);
+      g_string_append_printf (text, "%u %u %s>%s\n", change->author, change->kind,
+                              change->from != NULL ? change->from : "",
+                              change->to != NULL ? change->to : "");
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+replace_text (char **place, const char *text)
+{
+  g_free (*place);
+  *place = g_strdup (text);
+}
+
+static void
+test_history (VaultFixture *f, gconstpointer user_data)
+{
+  g_autoptr (MortiseCredential) changed = NULL;
+  g_autoptr (MortiseCredential) again = NULL;
+  g_autofree char *none = NULL;
+  g_autofree char *described = NULL;
+
+  vault_fixture_create (f);
+  vault_fixture_add (f, "example.com", "anna");
+  changed = get (f, 1);
+  none = describe_history (changed);
+  g_assert_cmpstr (none, ==, "");
+
+  replace_text (&changed->user_name, "anna@example.com");
+  replace_text (&changed->label, "home");
+  g_assert_true (mortise_vault_update (f->vault, changed, MORTISE_CHANGE_BY_PERSON, NULL));
+  /* An old copy does not make what happened meanwhile unhappened. */
+  replace_text (&changed->user_name, NULL);
+  changed->export_blocked = TRUE;
+  g_assert_true (mortise_vault_update (f->vault, changed, MORTISE_CHANGE_BY_CLIENT, NULL));
+  /* Nothing changed: nothing to tell. */
+  g_assert_true (mortise_vault_update (f->vault, changed, MORTISE_CHANGE_BY_PERSON, NULL));
+  vault_fixture_reopen (f, MORTISE_VAULT_LISTABLE);
+  again = get (f, 1);
+  described = describe_history (again);
+  g_assert_cmpstr (described, ==,
+                   "3 2 anna>anna@example.com\n3 4 >home\n2 2 anna@example.com>\n2 7 >1\n");
+}
+
+/* What the person said of an account, and its history, go on in its next passkey. */
+static void
+test_history_replaced (VaultFixture *f, gconstpointer user_data)
+{
+  g_autoptr (MortiseCredential) first = NULL;
+  g_autoptr (MortiseCredential) second = NULL;
+  g_autofree char *described = NULL;
+
+  vault_fixture_create (f);
+  vault_fixture_add (f, "example.com", "anna");
+  first = get (f, 1);
+  replace_text (&first->user_name, "old");
+  replace_text (&first->label, "home");
+  replace_text (&first->nickname, "Windows Hello");
+  replace_text (&first->note, "remember");
+  g_assert_true (mortise_vault_update (f->vault, first, MORTISE_CHANGE_BY_PERSON, NULL));
+  second = get (f, vault_fixture_add (f, "example.com", "anna"));
+  g_assert_cmpstr (second->user_name, ==, "anna");
+  g_assert_cmpstr (second->label, ==, "home");
+  g_assert_cmpstr (second->note, ==, "remember");
+  g_assert_null (second->nickname);
+  described = describe_history (second);
+  g_assert_cmpstr (described, ==,
+                   "3 2 anna>old\n3 4 >home\n3 5 >Windows Hello\n3 6 >remember\n"
+                   "1 1 >\n1 2 old>anna\n1 5 Windows Hello>\n");
 }
 
 static void
@@ -659,7 +744,7 @@ test_update_refused (VaultFixture *f, gconstpointer user_data)
       g_autoptr (MortiseCredential) changed = mortise_credential_copy (stored);
 
       spoils[i](changed);
-      g_assert_false (mortise_vault_update (f->vault, changed, &error));
+      g_assert_false (mortise_vault_update (f->vault, changed, MORTISE_CHANGE_BY_PERSON, &error));
       g_assert_error (error, MORTISE_ERROR, MORTISE_ERROR_INVALID_ARGUMENT);
       g_clear_error (&error);
     }
@@ -667,7 +752,7 @@ test_update_refused (VaultFixture *f, gconstpointer user_data)
   g_assert_cmpstr (before, ==, after);
   gone = mortise_credential_copy (stored);
   gone->row_id = 99;
-  g_assert_false (mortise_vault_update (f->vault, gone, &error));
+  g_assert_false (mortise_vault_update (f->vault, gone, MORTISE_CHANGE_BY_PERSON, &error));
   g_assert_error (error, MORTISE_ERROR, MORTISE_ERROR_NOT_FOUND);
 }
 
@@ -990,6 +1075,8 @@ main (int argc, char *argv[])
   ADD ("damaged-is-not-none", test_damaged_is_not_none);
   ADD ("damaged-secrets", test_damaged_secrets);
   ADD ("update", test_update);
+  ADD ("history", test_history);
+  ADD ("history-replaced", test_history_replaced);
   ADD ("update-refused", test_update_refused);
   ADD ("sign-count", test_sign_count);
   ADD ("no-sign-count", test_no_sign_count);

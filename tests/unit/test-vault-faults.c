@@ -70,7 +70,7 @@ do_update (Fixture *f, GError **error)
   g_autoptr (MortiseCredential) changed = mortise_credential_copy (stored);
 
   changed->label = g_strdup ("work");
-  return mortise_vault_update (f->vault.vault, changed, error);
+  return mortise_vault_update (f->vault.vault, changed, MORTISE_CHANGE_BY_PERSON, error);
 }
 
 static gboolean

@@ -213,6 +213,158 @@ test_unknown_members_kept (void)
   g_assert_null (strstr (text, "5:tanna "));
 }
 
+/* As the first version wrote it, which knew neither note nor history. */
+static void
+test_older_record (void)
+{
+  static const guint8 old[] = {
+    0xb9, 0x00, 0x06, 0x01, 0x44, '0',  '1', '2', '3', 0x02, 0x6b, 'e', 'x',
+    'a',  'm',  'p',  'l',  'e',  '.',  'c', 'o', 'm', 0x05, 0x64, 'a', 'n',
+    'n',  'a',  0x09, 0x01, 0x0b, 0x43, 'k', 'e', 'y', 0x0e, 0x02,
+  };
+  g_autoptr (MortiseCredential) read = mortise_credential_new ();
+  g_autoptr (GBytes) renamed = NULL;
+  g_autoptr (MortiseCredential) again = mortise_credential_new ();
+  gsize size = 0;
+  const guint8 *data = NULL;
+
+  g_assert_true (mortise_record_decode_metadata (read, old, sizeof old));
+  g_assert_cmpstr (read->user_name, ==, "anna");
+  g_assert_cmpint (read->credential_class, ==, MORTISE_CREDENTIAL_EXPORTABLE);
+  g_assert_null (read->note);
+  g_assert_null (read->history);
+
+  read->note = g_strdup ("noted");
+  renamed = mortise_record_encode_metadata (read, old, sizeof old);
+  data = g_bytes_get_data (renamed, &size);
+  g_assert_true (mortise_record_decode_metadata (again, data, size));
+  g_assert_cmpstr (again->note, ==, "noted");
+  g_assert_cmpstr (again->user_name, ==, "anna");
+}
+
+static void
+append_change (GBytes **history, gint64 time, const char *from, const char *to)
+{
+  const MortiseChange change = { time, MORTISE_CHANGE_BY_PERSON, MORTISE_CHANGE_LABEL,
+                                 (char *) (guintptr) from, (char *) (guintptr) to };
+  GBytes *longer = mortise_history_append (*history, &change);
+
+  g_clear_pointer (history, g_bytes_unref);
+  *history = longer;
+}
+
+static void
+test_history (void)
+{
+  g_autoptr (GBytes) history = NULL;
+  g_autoptr (GPtrArray) changes = NULL;
+  g_autoptr (GPtrArray) none = mortise_history_read (NULL);
+  const MortiseChange *change = NULL;
+
+  g_assert_cmpuint (none->len, ==, 0);
+  append_change (&history, 1, NULL, "a");
+  append_change (&history, 2, "a", "");
+  changes = mortise_history_read (history);
+  g_assert_cmpuint (changes->len, ==, 2);
+  change = changes->pdata[0];
+  g_assert_cmpint (change->time, ==, 1);
+  g_assert_cmpuint (change->author, ==, MORTISE_CHANGE_BY_PERSON);
+  g_assert_cmpuint (change->kind, ==, MORTISE_CHANGE_LABEL);
+  g_assert_null (change->from);
+  g_assert_cmpstr (change->to, ==, "a");
+  change = changes->pdata[1];
+  g_assert_cmpstr (change->from, ==, "a");
+  g_assert_null (change->to);
+}
+
+/* The newest changes are kept, whatever their length; a record with them always fits. */
+static void
+test_history_limits (void)
+{
+  g_autofree char *text = g_strnfill (MORTISE_NAME_MAX, 'x');
+  g_autoptr (GString) wide = g_string_new (NULL);
+  g_autoptr (GBytes) history = NULL;
+  g_autoptr (GBytes) encoded = NULL;
+  g_autoptr (MortiseCredential) full = make_credential ();
+  char **const places[] = { &full->rp_name, &full->user_display_name, &full->label, &full->nickname,
+                            &full->note };
+
+  for (int i = 0; i < 200; i++)
+    g_string_append (wide, "語");
+  for (gint64 time = 1; time <= 100; time++)
+    {
+      g_autoptr (GPtrArray) changes = NULL;
+      const MortiseChange *last = NULL;
+
+      append_change (&history, time, time % 2 != 0 ? text : wide->str, wide->str);
+      g_assert_cmpuint (g_bytes_get_size (history), <=, MORTISE_HISTORY_MAX);
+      changes = mortise_history_read (history);
+      g_assert_cmpuint (changes->len, <=, MORTISE_HISTORY_CHANGES_MAX);
+      g_assert_cmpuint (changes->len, >=, MIN (time, 10));
+      last = changes->pdata[changes->len - 1];
+      g_assert_cmpint (last->time, ==, time);
+      g_assert_cmpint (((MortiseChange *) changes->pdata[0])->time, ==, time - changes->len + 1);
+      g_assert_cmpuint (strlen (last->to), ==, MORTISE_HISTORY_VALUE_MAX);
+      g_assert_true (g_utf8_validate (last->to, -1, NULL));
+    }
+  for (int i = 0; i < 100; i++)
+    append_change (&history, i, "a", "b");
+  {
+    g_autoptr (GPtrArray) changes = mortise_history_read (history);
+
+    g_assert_cmpuint (changes->len, ==, MORTISE_HISTORY_CHANGES_MAX);
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
+    *places[i] = g_strdup (text);
+  full->history = g_bytes_ref (history);
+  encoded = mortise_record_encode_metadata (full, NULL, 0);
+  g_assert_nonnull (encoded);
+}
+
+/* A change that a newer version wrote, {1: 7, 2: 99, 3: 5, 10: true}, stays byte for byte. */
+static void
+test_history_unknown (void)
+{
+  const guint8 newer[] = { 0xa1, 0x01, 0x4a, 0xa4, 0x01, 0x07, 0x02,
+                           0x18, 0x63, 0x03, 0x05, 0x0a, 0xf5 };
+  g_autoptr (GBytes) history = g_bytes_new (newer, sizeof newer);
+  g_autoptr (GPtrArray) changes = NULL;
+  const MortiseChange *change = NULL;
+  gsize size = 0;
+  const guint8 *data = NULL;
+
+  append_change (&history, 9, NULL, "x");
+  data = g_bytes_get_data (history, &size);
+  g_assert_nonnull (memmem (data, size, newer + 2, sizeof newer - 2));
+  changes = mortise_history_read (history);
+  g_assert_cmpuint (changes->len, ==, 2);
+  change = changes->pdata[0];
+  g_assert_cmpint (change->time, ==, 7);
+  g_assert_cmpuint (change->author, ==, 99);
+  g_assert_cmpuint (change->kind, ==, 5);
+  change = changes->pdata[1];
+  g_assert_cmpint (change->time, ==, 9);
+}
+
+static void
+test_history_noise (void)
+{
+  for (int i = 0; i < 100000; i++)
+    {
+      guint8 data[48];
+      gsize size = (gsize) g_test_rand_int_range (1, sizeof data);
+      g_autoptr (GBytes) history = NULL;
+
+      for (gsize j = 0; j < size; j++)
+        data[j] = (guint8) g_test_rand_int ();
+      data[0] = 0xa0 | (data[0] & 0x07);
+      history = g_bytes_new (data, size);
+      g_ptr_array_unref (mortise_history_read (history));
+      append_change (&history, i, "a", "b");
+      g_assert_cmpuint (g_bytes_get_size (history), <=, MORTISE_HISTORY_MAX);
+    }
+}
+
 static gboolean
 decodes_with (guint key, const char *kind, guint64 number)
 {
@@ -356,6 +508,11 @@ main (int argc, char *argv[])
   g_test_add_func ("/vault-record/other-values", test_other_values);
   g_test_add_func ("/vault-record/noise", test_noise);
   g_test_add_func ("/vault-record/unknown-members-kept", test_unknown_members_kept);
+  g_test_add_func ("/vault-record/older-record", test_older_record);
+  g_test_add_func ("/vault-record/history", test_history);
+  g_test_add_func ("/vault-record/history-limits", test_history_limits);
+  g_test_add_func ("/vault-record/history-unknown", test_history_unknown);
+  g_test_add_func ("/vault-record/history-noise", test_history_noise);
   g_test_add_func ("/vault-record/wrong-members", test_wrong_members);
   g_test_add_func ("/vault-record/seal", test_seal);
   g_test_add_func ("/vault-record/seal-nothing", test_seal_nothing);
