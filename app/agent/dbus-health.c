@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "app/agent/dbus-service-private.h"
+#include "app/agent/health-lines.h"
+#include "core/hid/hid-broker.h"
 #include "core/hid/hidraw.h"
 
 static void
@@ -15,15 +17,18 @@ add_line (GVariantBuilder *lines,
           const char *text,
           const char *step)
 {
-  GVariantDict dict;
+  mortise_health_add (lines, id, state, title, text, step, MORTISE_HEALTH_ACTION_NONE);
+}
 
-  g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "id", "s", id);
-  g_variant_dict_insert (&dict, "state", "s", state);
-  g_variant_dict_insert (&dict, "title", "s", title);
-  g_variant_dict_insert (&dict, "text", "s", text);
-  g_variant_dict_insert (&dict, "step", "s", step);
-  g_variant_builder_add_value (lines, g_variant_dict_end (&dict));
+/* The step that takes an administrator: the same for whatever it mends. */
+static void
+add_set_up_line (GVariantBuilder *lines, const char *id, const char *title, const GError *problem)
+{
+  g_autofree char *step = mortise_health_dup_set_up_step ();
+
+  mortise_health_add (lines, id, "error", title, problem->message, step,
+                      mortise_health_in_flatpak () ? MORTISE_HEALTH_ACTION_NONE
+                                                   : MORTISE_HEALTH_ACTION_SET_UP);
 }
 
 /* --- TPM ---------------------------------------------------------------------------------------
@@ -45,8 +50,6 @@ tpm_step (const GError *problem)
     case MORTISE_ERROR_TPM_MISSING:
       return _ ("Switch the TPM on in the firmware’s settings (often “Security”, “TPM”, “fTPM” or "
                 "“PTT”).");
-    case MORTISE_ERROR_TPM_ACCESS:
-      return _ ("Run “sudo usermod -aG tss $USER”, then log out and in again.");
     case MORTISE_ERROR_TPM_LOCKOUT:
       return _ ("Leave the computer switched on and wait; nothing else helps.");
     case MORTISE_ERROR_TPM_OTHER:
@@ -102,6 +105,20 @@ add_open_tpm (GVariantBuilder *lines, const MortiseBackend *backend)
       add_line (lines, "tpm", "note", _ ("TPM"), text, "");
       return;
     }
+  if (lockout.max_tries > 0 && lockout.failed_tries * 2 >= lockout.max_tries)
+    {
+      text =
+          g_strdup_printf (_ ("Works (%s), but saw %u of the %u wrong tries after which it locks "
+                              "out. They count for everything on this computer that uses it."),
+                           maker, lockout.failed_tries, lockout.max_tries);
+      step = g_strdup_printf (
+          ngettext ("Leave the computer switched on; one try is forgiven every %u minute.",
+                    "Leave the computer switched on; one try is forgiven every %u minutes.",
+                    MAX (lockout.interval / 60, 1)),
+          MAX (lockout.interval / 60, 1));
+      add_line (lines, "tpm", "warning", _ ("TPM"), text, step);
+      return;
+    }
   text = g_strdup_printf (_ ("Works (%s)."), maker);
   add_line (lines, "tpm", "ok", _ ("TPM"), text, "");
 }
@@ -109,7 +126,9 @@ add_open_tpm (GVariantBuilder *lines, const MortiseBackend *backend)
 static void
 add_tpm (GVariantBuilder *lines, const MortiseBackend *backend, const MortiseAgentStatus *status)
 {
-  if (is_tpm_problem (status->vault_problem))
+  if (g_error_matches (status->vault_problem, MORTISE_ERROR, MORTISE_ERROR_TPM_ACCESS))
+    add_set_up_line (lines, "tpm", _ ("TPM"), status->vault_problem);
+  else if (is_tpm_problem (status->vault_problem))
     add_line (lines, "tpm", "error", _ ("TPM"), status->vault_problem->message,
               tpm_step (status->vault_problem));
   else if (backend != NULL && backend->tpm != NULL)
@@ -121,13 +140,25 @@ add_tpm (GVariantBuilder *lines, const MortiseBackend *backend, const MortiseAge
 /* --- What browsers see -------------------------------------------------------------------------
  */
 
+/* With the system service there, what is wrong is not a thing to set up. */
 static const char *
-device_step (const GError *problem)
+broker_step (const GError *problem)
 {
-  if (g_error_matches (problem, MORTISE_ERROR, MORTISE_ERROR_DEVICE_MISSING))
-    return _ ("Run “sudo modprobe uhid”.");
-  return _ ("Install Mortise’s system service (“sudo systemctl enable --now "
-            "mortise-hid.socket”).");
+  if (g_error_matches (problem, MORTISE_ERROR, MORTISE_ERROR_DEVICE_ACCESS))
+    return _ ("Sit at the computer itself, and bring this session to the front.");
+  if (g_error_matches (problem, MORTISE_ERROR, MORTISE_ERROR_ALREADY_RUNNING))
+    return _ ("Quit the other Mortise.");
+  return _ ("Plug the key in again; if that does not help, restart the computer.");
+}
+
+static void
+add_device_problem (GVariantBuilder *lines, const char *title, const GError *problem)
+{
+  if (g_file_test (MORTISE_HID_BROKER_SOCKET, G_FILE_TEST_EXISTS))
+    mortise_health_add (lines, "uhid", "error", title, problem->message, broker_step (problem),
+                        MORTISE_HEALTH_ACTION_REPLUG);
+  else
+    add_set_up_line (lines, "uhid", title, problem);
 }
 
 static void
@@ -136,8 +167,7 @@ add_uhid (GVariantBuilder *lines, const MortiseAgentStatus *status)
   const char *title = _ ("Virtual security key");
 
   if (status->device_problem != NULL)
-    add_line (lines, "uhid", "error", title, status->device_problem->message,
-              device_step (status->device_problem));
+    add_device_problem (lines, title, status->device_problem);
   else if (!status->device_up)
     add_line (lines, "uhid", "warning", title,
               _ ("Not plugged in, as there is no open vault to answer from."),
@@ -146,7 +176,11 @@ add_uhid (GVariantBuilder *lines, const MortiseAgentStatus *status)
     add_line (lines, "uhid", "note", title,
               _ ("Reachable through a socket only: browsers do not see it."), "");
   else
-    add_line (lines, "uhid", "ok", title, _ ("Plugged in."), "");
+    add_line (lines, "uhid", "ok", title,
+              g_file_test (MORTISE_HID_BROKER_SOCKET, G_FILE_TEST_EXISTS)
+                  ? _ ("Plugged in, by Mortise’s system service.")
+                  : _ ("Plugged in."),
+              "");
 }
 
 static void
@@ -164,18 +198,22 @@ add_hidraw (GVariantBuilder *lines, const MortiseAgentStatus *status)
     }
   node = mortise_hidraw_find ("/sys/class/hidraw", "/dev");
   if (node == NULL)
-    add_line (lines, "hidraw", "error", title,
-              _ ("The system made no device node for the virtual security key, so browsers do not "
-                 "see it. Your passkeys are safe."),
-              _ ("Run “sudo modprobe hid-generic”, then plug the key out and in again here."));
+    mortise_health_add (
+        lines, "hidraw", "error", title,
+        _ ("The system made no device node for the virtual security key, so browsers do not "
+           "see it. Your passkeys are safe."),
+        _ ("Run “sudo modprobe hid-generic”, then plug the key out and in again here."),
+        MORTISE_HEALTH_ACTION_REPLUG);
   else if (access (node, R_OK | W_OK) != 0)
     {
       text = g_strdup_printf (_ ("You may not use %s, so browsers cannot either. Your passkeys are "
                                  "safe."),
                               node);
-      add_line (lines, "hidraw", "error", title, text,
-                _ ("Install the packages “udev” and “libfido2-1”, then plug the key out and in "
-                   "again here."));
+      mortise_health_add (
+          lines, "hidraw", "error", title, text,
+          _ ("Install the packages “udev” and “libfido2-1”, then plug the key out and in "
+             "again here."),
+          MORTISE_HEALTH_ACTION_REPLUG);
     }
   else
     {
@@ -263,7 +301,9 @@ mortise_dbus_get_health (MortiseDBusCall *call, GError **error)
   add_tpm (&lines, backend, status);
   add_uhid (&lines, status);
   add_hidraw (&lines, status);
+  mortise_health_add_browsers (&lines, "/", g_get_user_data_dir ());
   add_keyring (&lines, backend);
+  mortise_health_add_autostart (&lines, "/", g_get_user_config_dir ());
   add_session (&lines, status);
   add_memory (&lines, status);
   add_prompt (&lines, mortise_agent_get_prompter (call->agent));

@@ -9,8 +9,10 @@ struct _MortiseDevice
 {
   GObject parent_instance;
 
+  char *description;
   MortiseHidTransport *transport;
   MortiseCtaphid *ctaphid;
+  gboolean u2f;
   char *socket_path; /* nullable */
   gboolean up;
   GError *problem;
@@ -52,15 +54,33 @@ failed_cb (MortiseHidTransport *transport, const GError *error, gpointer user_da
 }
 
 static void
+drop_transport (MortiseDevice *self)
+{
+  g_signal_handlers_disconnect_by_data (self->ctaphid, self);
+  g_signal_handlers_disconnect_by_data (self->transport, self);
+  mortise_device_stop (self);
+  g_clear_object (&self->ctaphid);
+  g_clear_object (&self->transport);
+}
+
+static void
+take_transport (MortiseDevice *self, MortiseHidTransport *transport)
+{
+  self->transport = transport;
+  self->ctaphid = mortise_ctaphid_new (transport);
+  mortise_ctaphid_set_u2f (self->ctaphid, self->u2f);
+  g_signal_connect (self->ctaphid, "request", G_CALLBACK (request_cb), self);
+  g_signal_connect (self->ctaphid, "wink", G_CALLBACK (wink_cb), self);
+  g_signal_connect (self->transport, "failed", G_CALLBACK (failed_cb), self);
+}
+
+static void
 mortise_device_finalize (GObject *object)
 {
   MortiseDevice *self = MORTISE_DEVICE (object);
 
-  g_signal_handlers_disconnect_by_data (self->ctaphid, self);
-  g_signal_handlers_disconnect_by_data (self->transport, self);
-  mortise_device_stop (self);
-  g_object_unref (self->ctaphid);
-  g_object_unref (self->transport);
+  drop_transport (self);
+  g_free (self->description);
   g_free (self->socket_path);
   g_clear_error (&self->problem);
   G_OBJECT_CLASS (mortise_device_parent_class)->finalize (object);
@@ -94,13 +114,12 @@ mortise_device_new (const char *transport_description, GError **error)
   if (transport == NULL)
     return NULL;
   self = g_object_new (MORTISE_TYPE_DEVICE, NULL);
-  self->transport = transport;
-  self->ctaphid = mortise_ctaphid_new (transport);
+  self->description = g_strdup (transport_description);
+  /* As mortise_ctaphid_new() leaves it. */
+  self->u2f = TRUE;
+  take_transport (self, transport);
   if (g_str_has_prefix (transport_description, SOCKET_PREFIX))
     self->socket_path = g_strdup (transport_description + strlen (SOCKET_PREFIX));
-  g_signal_connect (self->ctaphid, "request", G_CALLBACK (request_cb), self);
-  g_signal_connect (self->ctaphid, "wink", G_CALLBACK (wink_cb), self);
-  g_signal_connect (self->transport, "failed", G_CALLBACK (failed_cb), self);
   return self;
 }
 
@@ -109,6 +128,16 @@ mortise_device_start (MortiseDevice *self, GError **error)
 {
   if (self->up)
     return TRUE;
+  /* The system service may have come or gone since: which way there is, is found out anew. */
+  if (self->problem != NULL && !g_str_has_prefix (self->description, SOCKET_PREFIX))
+    {
+      MortiseHidTransport *transport = mortise_hid_transport_new (self->description, error);
+
+      if (transport == NULL)
+        return FALSE;
+      drop_transport (self);
+      take_transport (self, transport);
+    }
   g_clear_error (&self->problem);
   self->up = mortise_hid_transport_start (self->transport, &self->problem);
   if (!self->up && error != NULL)
@@ -141,6 +170,7 @@ mortise_device_get_problem (MortiseDevice *self)
 void
 mortise_device_set_u2f (MortiseDevice *self, gboolean enabled)
 {
+  self->u2f = enabled;
   mortise_ctaphid_set_u2f (self->ctaphid, enabled);
 }
 

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "app/agent/health-lines.h"
+
+#include <glib/gi18n.h>
+
+#include "app/agent/program-paths.h"
+#include "core/platform/autostart.h"
+#include "core/platform/browsers.h"
+
+void
+mortise_health_add (GVariantBuilder *lines,
+                    const char *id,
+                    const char *state,
+                    const char *title,
+                    const char *text,
+                    const char *step,
+                    const char *action)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "id", "s", id);
+  g_variant_dict_insert (&dict, "state", "s", state);
+  g_variant_dict_insert (&dict, "title", "s", title);
+  g_variant_dict_insert (&dict, "text", "s", text);
+  g_variant_dict_insert (&dict, "step", "s", step);
+  g_variant_dict_insert (&dict, "action", "s", action);
+  g_variant_builder_add_value (lines, g_variant_dict_end (&dict));
+}
+
+gboolean
+mortise_health_in_flatpak (void)
+{
+  return g_file_test ("/.flatpak-info", G_FILE_TEST_EXISTS);
+}
+
+char *
+mortise_health_dup_set_up_step (void)
+{
+  g_autofree char *program =
+      mortise_find_program ("mortise-setup", MORTISE_LIBEXECDIR, "../data/setup");
+
+  if (mortise_health_in_flatpak ())
+    return g_strdup (_ ("Install Mortise’s system package: a Flatpak cannot set up the computer "
+                        "around it."));
+  /* Translators: %s is the path of a program */
+  return g_strdup_printf (_ ("Let Mortise set up this computer, once; it takes an administrator’s "
+                             "password. In a terminal: sudo %s install"),
+                          program);
+}
+
+/* --- Browsers -----------------------------------------------------------------------------------
+ */
+
+static char *
+dup_title (const MortiseBrowser *browser)
+{
+  switch (browser->packaging)
+    {
+    case MORTISE_BROWSER_SNAP:
+      /* Translators: %s is a browser's name; Snap and Flatpak are kinds of packages */
+      return g_strdup_printf (_ ("%s (Snap)"), browser->name);
+    case MORTISE_BROWSER_FLATPAK:
+      /* Translators: %s is a browser's name; Snap and Flatpak are kinds of packages */
+      return g_strdup_printf (_ ("%s (Flatpak)"), browser->name);
+    case MORTISE_BROWSER_SYSTEM:
+    default:
+      return g_strdup (browser->name);
+    }
+}
+
+static void
+add_browser (GVariantBuilder *lines, const MortiseBrowser *browser)
+{
+  static const char *const packagings[] = { "system", "snap", "flatpak" };
+  g_autofree char *id =
+      g_strdup_printf ("browser-%s-%s", packagings[browser->packaging], browser->id);
+  g_autofree char *title = dup_title (browser);
+  g_autofree char *step = NULL;
+
+  switch (browser->sight)
+    {
+    case MORTISE_BROWSER_WITHOUT_PASSKEYS:
+      mortise_health_add (lines, id, "note", title,
+                          _ ("This browser knows no security keys, so it cannot use passkeys of "
+                             "Mortise."),
+                          _ ("Use another browser to sign in with a passkey."), "");
+      return;
+    case MORTISE_BROWSER_NOT_CONNECTED:
+      /* Translators: %s is a snap's name; the rest of the command stays as it is */
+      step = g_strdup_printf (_ ("Run “sudo snap connect %s:u2f-devices”, then start the browser "
+                                 "again."),
+                              browser->id);
+      mortise_health_add (lines, id, "warning", title,
+                          _ ("As a Snap it is kept from every security key."), step, "");
+      return;
+    case MORTISE_BROWSER_NOT_TAGGED:
+      step = mortise_health_dup_set_up_step ();
+      mortise_health_add (lines, id, "warning", title,
+                          _ ("As a Snap it is only given security keys of makers that Snap knows, "
+                             "and Mortise is none."),
+                          step,
+                          mortise_health_in_flatpak () ? MORTISE_HEALTH_ACTION_NONE
+                                                       : MORTISE_HEALTH_ACTION_SET_UP);
+      return;
+    case MORTISE_BROWSER_NO_DEVICES:
+      /* Translators: %s is a Flatpak's id; the rest of the command stays as it is */
+      step = g_strdup_printf (_ ("Run “flatpak override --user --device=all %s”, then start the "
+                                 "browser again."),
+                              browser->id);
+      mortise_health_add (lines, id, "warning", title,
+                          _ ("As a Flatpak without access to devices it sees no security key."),
+                          step, "");
+      return;
+    case MORTISE_BROWSER_SEES:
+    default:
+      mortise_health_add (lines, id, "ok", title, _ ("May use security keys."), "", "");
+      return;
+    }
+}
+
+void
+mortise_health_add_browsers (GVariantBuilder *lines, const char *root, const char *data_home)
+{
+  g_autoptr (GPtrArray) browsers = mortise_browsers_find (root, data_home);
+
+  if (mortise_health_in_flatpak ())
+    {
+      mortise_health_add (lines, "browsers", "note", _ ("Browsers"),
+                          _ ("From inside a Flatpak the computer’s browsers cannot be seen."), "",
+                          "");
+      return;
+    }
+  for (guint i = 0; i < browsers->len; i++)
+    add_browser (lines, g_ptr_array_index (browsers, i));
+  if (browsers->len == 0)
+    mortise_health_add (lines, "browsers", "note", _ ("Browsers"),
+                        _ ("None was found that Mortise knows. Others may work as well."), "", "");
+}
+
+/* --- Start at login -----------------------------------------------------------------------------
+ */
+
+void
+mortise_health_add_autostart (GVariantBuilder *lines, const char *root, const char *config_home)
+{
+  const char *title = _ ("Start at login");
+
+  if (mortise_health_in_flatpak ())
+    mortise_health_add (lines, "autostart", "note", title,
+                        _ ("From inside a Flatpak this cannot be seen. The switch is in "
+                           "Preferences."),
+                        "", "");
+  else if (mortise_autostart_is_enabled (root, config_home))
+    mortise_health_add (lines, "autostart", "ok", title,
+                        _ ("On: browsers find the security key from login on."), "", "");
+  else
+    mortise_health_add (lines, "autostart", "warning", title,
+                        _ ("Off: browsers find the security key only after Mortise was opened."),
+                        _ ("Switch on “Start at login” in Preferences."),
+                        MORTISE_HEALTH_ACTION_START);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* What a window can do about a line by a button of its own; see GetHealth in the interface. */
+#define MORTISE_HEALTH_ACTION_NONE   ""
+#define MORTISE_HEALTH_ACTION_SET_UP "set-up"
+#define MORTISE_HEALTH_ACTION_REPLUG "replug"
+#define MORTISE_HEALTH_ACTION_START  "start-at-login"
+
+/**
+ * mortise_health_add:
+ * @lines: builder of aa{sv}
+ *
+ * Appends one line of the health page.
+ */
+void mortise_health_add (GVariantBuilder *lines,
+                         const char *id,
+                         const char *state,
+                         const char *title,
+                         const char *text,
+                         const char *step,
+                         const char *action);
+
+/** mortise_health_in_flatpak: Returns: %TRUE if the computer around this process cannot be seen */
+gboolean mortise_health_in_flatpak (void);
+
+/** mortise_health_dup_set_up_step: Returns: (transfer full): the sentence that leads to the set-up
+ */
+char *mortise_health_dup_set_up_step (void);
+
+/**
+ * mortise_health_add_browsers:
+ * @root: the root folder, "/" but in tests
+ * @data_home: $XDG_DATA_HOME
+ *
+ * One line for each browser found: will it see the key, and if not, what it takes.
+ */
+void mortise_health_add_browsers (GVariantBuilder *lines, const char *root, const char *data_home);
+
+/** mortise_health_add_autostart: whether browsers find the key before the window was opened */
+void
+mortise_health_add_autostart (GVariantBuilder *lines, const char *root, const char *config_home);
+
+G_END_DECLS
