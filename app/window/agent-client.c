@@ -334,6 +334,12 @@ mortise_agent_client_retry (MortiseAgentClient *self)
   start_agent (self);
 }
 
+GDBusConnection *
+mortise_agent_client_get_connection (MortiseAgentClient *self)
+{
+  return self->connection;
+}
+
 MortiseAgentState
 mortise_agent_client_get_state (MortiseAgentClient *self)
 {

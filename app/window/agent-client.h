@@ -57,6 +57,9 @@ G_DECLARE_FINAL_TYPE (MortiseAgentClient, mortise_agent_client, MORTISE, AGENT_C
 MortiseAgentClient *mortise_agent_client_new (GDBusConnection *connection,
                                               MortiseAgentClientFlags flags);
 
+/** mortise_agent_client_get_connection: Returns: (transfer none): the session bus */
+GDBusConnection *mortise_agent_client_get_connection (MortiseAgentClient *self);
+
 /** mortise_agent_client_retry: looks for the agent again, or has it try again what failed */
 void mortise_agent_client_retry (MortiseAgentClient *self);
 

@@ -3,6 +3,10 @@
 
 #include "app/window/health-group.h"
 
+#include "app/window/agent-autostart.h"
+#include "app/window/system-setup.h"
+#include "app/window/toast.h"
+
 #include <glib/gi18n.h>
 
 struct _MortiseHealthGroup
@@ -50,12 +54,51 @@ clear_rows (MortiseHealthGroup *self)
   g_ptr_array_set_size (self->rows, 0);
 }
 
+/* What a line can be mended with here, by the name the agent gives it. */
+typedef struct
+{
+  const char *name;
+  const char *action;
+  const char *label;
+  /* for screen readers; %s is the line's title */
+  const char *spoken;
+} LineAction;
+
+static const LineAction line_actions[] = {
+  { "set-up", "health-line.set-up", N_ ("_Set Up…"), N_ ("Set up this computer: %s") },
+  { "replug", "health-line.replug", N_ ("_Plug In Again"), N_ ("Plug in again: %s") },
+  { "start-at-login", "health-line.start-at-login", N_ ("Switch _On"), N_ ("Switch on: %s") },
+};
+
+static void
+add_button (GtkWidget *row, const char *title, const char *action)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (line_actions); i++)
+    {
+      GtkWidget *button = NULL;
+      GString *spoken = NULL;
+
+      if (!g_str_equal (action, line_actions[i].name))
+        continue;
+      button = gtk_button_new_with_mnemonic (_ (line_actions[i].label));
+      spoken = g_string_new (_ (line_actions[i].spoken));
+      g_string_replace (spoken, "%s", title, 1);
+      gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+      gtk_actionable_set_action_name (GTK_ACTIONABLE (button), line_actions[i].action);
+      gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                      spoken->str, -1);
+      adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
+      g_string_free (spoken, TRUE);
+    }
+}
+
 static void
 add_row (MortiseHealthGroup *self,
          const char *state_name,
          const char *title,
          const char *text,
-         const char *step)
+         const char *step,
+         const char *action)
 {
   const StateWords *state = find_state (state_name);
   GtkWidget *row = adw_action_row_new ();
@@ -78,6 +121,7 @@ add_row (MortiseHealthGroup *self,
   adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 0);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (row), subtitle->str);
   adw_action_row_add_prefix (ADW_ACTION_ROW (row), icon);
+  add_button (row, title, action);
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (self), row);
   g_ptr_array_add (self->rows, row);
   g_string_free (subtitle, TRUE);
@@ -101,12 +145,14 @@ show_lines (MortiseHealthGroup *self, GVariant *lines)
       const char *title = "";
       const char *text = "";
       const char *step = "";
+      const char *action = "";
 
       g_variant_lookup (line, "state", "&s", &state);
       g_variant_lookup (line, "title", "&s", &title);
       g_variant_lookup (line, "text", "&s", &text);
       g_variant_lookup (line, "step", "&s", &step);
-      add_row (self, state, title, text, step);
+      g_variant_lookup (line, "action", "&s", &action);
+      add_row (self, state, title, text, step, action);
       g_variant_unref (line);
     }
 }
@@ -118,7 +164,7 @@ show_missing (MortiseHealthGroup *self)
   clear_rows (self);
   add_row (self, "error", _ ("Background service"),
            _ ("Mortise’s agent is not running, so nothing else can be checked."),
-           _ ("Start it from the page Passkeys."));
+           _ ("Start it from the page Passkeys."), "");
 }
 
 static void
@@ -140,6 +186,65 @@ on_health (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   lines = g_variant_get_child_value (reply, 0);
   show_lines (self, lines);
+}
+
+/* --- What a line is mended with ------------------------------------------------------------------
+ */
+
+static void
+on_called (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (MortiseHealthGroup) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      mortise_agent_client_call_finish (MORTISE_AGENT_CLIENT (source), result, &error);
+
+  if (reply == NULL)
+    mortise_toast_error (GTK_WIDGET (self), error);
+  mortise_health_group_refresh (self);
+}
+
+static void
+on_set_up_done (gpointer user_data)
+{
+  MortiseHealthGroup *self = user_data;
+
+  mortise_agent_client_call (self->client, "Retry", NULL, NULL, on_called, g_object_ref (self));
+}
+
+static void
+on_set_up (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  mortise_system_setup_offer (user_data, on_set_up_done, user_data);
+}
+
+static void
+on_replug (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortiseHealthGroup *self = user_data;
+
+  mortise_agent_client_call (self->client, "Replug", NULL, NULL, on_called, g_object_ref (self));
+}
+
+static void
+on_autostart_set (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (MortiseHealthGroup) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!mortise_agent_autostart_set_finish (result, &error))
+    mortise_toast_error (GTK_WIDGET (self), error);
+  if (self->client != NULL)
+    mortise_health_group_refresh (self);
+}
+
+static void
+on_start_at_login (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortiseHealthGroup *self = user_data;
+
+  mortise_agent_autostart_set (mortise_agent_client_get_connection (self->client), TRUE, NULL,
+                               on_autostart_set, g_object_ref (self));
 }
 
 static void
@@ -167,7 +272,16 @@ mortise_health_group_class_init (MortiseHealthGroupClass *klass)
 static void
 mortise_health_group_init (MortiseHealthGroup *self)
 {
+  static const GActionEntry entries[] = {
+    { "set-up", on_set_up, NULL, NULL, NULL, { 0 } },
+    { "replug", on_replug, NULL, NULL, NULL, { 0 } },
+    { "start-at-login", on_start_at_login, NULL, NULL, NULL, { 0 } },
+  };
+  g_autoptr (GSimpleActionGroup) actions = g_simple_action_group_new ();
+
   self->rows = g_ptr_array_new ();
+  g_action_map_add_action_entries (G_ACTION_MAP (actions), entries, G_N_ELEMENTS (entries), self);
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "health-line", G_ACTION_GROUP (actions));
 }
 
 void

@@ -4,6 +4,7 @@
 #include "app/window/health-page.h"
 
 #include "app/window/health-group.h"
+#include "app/window/system-setup.h"
 #include "app/window/try-it-group.h"
 
 #include <glib/gi18n.h>
@@ -15,6 +16,7 @@ struct _MortiseHealthPage
   AdwHeaderBar *header_bar;
   MortiseHealthGroup *health_group;
   MortiseTryItGroup *try_it_group;
+  GtkWidget *setup_group;
   GtkWidget *tpm_group;
   AdwActionRow *tpm_kind_row;
   AdwActionRow *tpm_firmware_row;
@@ -86,11 +88,34 @@ update (MortiseHealthPage *self)
 }
 
 static void
+update_setup (MortiseHealthPage *self)
+{
+  gtk_widget_set_visible (self->setup_group, mortise_system_setup_was_done ());
+}
+
+static void
+on_undone (gpointer user_data)
+{
+  MortiseHealthPage *self = user_data;
+
+  update_setup (self);
+  mortise_agent_client_retry (self->client);
+  mortise_health_group_refresh (self->health_group);
+}
+
+static void
+on_undo_set_up (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  mortise_system_setup_offer_undo (user_data, on_undone, user_data);
+}
+
+static void
 on_refresh (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   MortiseHealthPage *self = user_data;
 
   mortise_health_group_refresh (self->health_group);
+  update_setup (self);
 }
 
 static void
@@ -117,6 +142,7 @@ mortise_health_page_class_init (MortiseHealthPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, MortiseHealthPage, header_bar);
   gtk_widget_class_bind_template_child (widget_class, MortiseHealthPage, health_group);
   gtk_widget_class_bind_template_child (widget_class, MortiseHealthPage, try_it_group);
+  gtk_widget_class_bind_template_child (widget_class, MortiseHealthPage, setup_group);
   gtk_widget_class_bind_template_child (widget_class, MortiseHealthPage, tpm_group);
   gtk_widget_class_bind_template_child (widget_class, MortiseHealthPage, tpm_kind_row);
   gtk_widget_class_bind_template_child (widget_class, MortiseHealthPage, tpm_firmware_row);
@@ -128,6 +154,7 @@ mortise_health_page_init (MortiseHealthPage *self)
 {
   static const GActionEntry entries[] = {
     { "refresh", on_refresh, NULL, NULL, NULL, { 0 } },
+    { "undo-set-up", on_undo_set_up, NULL, NULL, NULL, { 0 } },
   };
   g_autoptr (GSimpleActionGroup) actions = g_simple_action_group_new ();
 
@@ -147,6 +174,7 @@ mortise_health_page_set_up (MortiseHealthPage *self,
   mortise_health_group_set_client (self->health_group, client);
   mortise_try_it_group_set_up (self->try_it_group, client, store);
   g_signal_connect_swapped (client, "properties-changed", G_CALLBACK (update), self);
+  g_signal_connect (self, "map", G_CALLBACK (update_setup), NULL);
   update (self);
 }
 

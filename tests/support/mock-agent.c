@@ -430,7 +430,8 @@ add_line (GVariantBuilder *builder,
           const char *state,
           const char *title,
           const char *text,
-          const char *step)
+          const char *step,
+          const char *action)
 {
   g_variant_builder_open (builder, G_VARIANT_TYPE ("a{sv}"));
   g_variant_builder_add (builder, "{sv}", "id", g_variant_new_string (id));
@@ -438,6 +439,7 @@ add_line (GVariantBuilder *builder,
   g_variant_builder_add (builder, "{sv}", "title", g_variant_new_string (title));
   g_variant_builder_add (builder, "{sv}", "text", g_variant_new_string (text));
   g_variant_builder_add (builder, "{sv}", "step", g_variant_new_string (step));
+  g_variant_builder_add (builder, "{sv}", "action", g_variant_new_string (action));
   g_variant_builder_close (builder);
 }
 
@@ -447,21 +449,32 @@ on_get_health (MortiseDBusAgent1 *skeleton, GDBusMethodInvocation *call, Mortise
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
   gboolean ok = self->healthy;
 
-  add_line (&builder, "tpm", "ok", "TPM", "A TPM 2.0 answers and can hold passkeys.", "");
+  add_line (&builder, "tpm", "ok", "TPM", "A TPM 2.0 answers and can hold passkeys.", "", "");
   add_line (&builder, "uhid", ok ? "ok" : "error", "Virtual security key",
             ok ? "The virtual security key is plugged in."
                : "Mortise may not open /dev/uhid, so browsers cannot see it.",
-            ok ? "" : "Install the package mortise-hid, then restart the computer.");
+            ok ? "" : "Install the package mortise-hid, then restart the computer.",
+            ok ? "" : "set-up");
   add_line (&builder, "hidraw", ok ? "ok" : "warning", "Access for browsers",
             ok ? "Browsers may open the security key." : "No device node for browsers was found.",
-            ok ? "" : "Sign out of the desktop and in again.");
+            ok ? "" : "Sign out of the desktop and in again.", ok ? "" : "replug");
+  add_line (&builder, "browser-system-firefox-esr", "ok", "Firefox", "May use security keys.", "",
+            "");
+  if (!ok)
+    add_line (&builder, "browser-snap-chromium", "warning", "Chromium (Snap)",
+              "As a Snap it is kept from every security key.",
+              "Run “sudo snap connect chromium:u2f-devices”, then start the browser again.", "");
   add_line (&builder, "keyring", ok ? "ok" : "note", "Login keyring",
             ok ? "Passkeys can be listed without the PIN."
                : "No login keyring answers: the PIN is needed to list passkeys.",
-            ok ? "" : "Install gnome-keyring or another Secret Service.");
-  add_line (&builder, "session", "ok", "Desktop session", "Locks with the screen.", "");
-  add_line (&builder, "memory", "ok", "Memory", "Secrets stay in locked memory.", "");
-  add_line (&builder, "prompt", "ok", "Questions", "Mortise can ask on this screen.", "");
+            ok ? "" : "Install gnome-keyring or another Secret Service.", "");
+  add_line (&builder, "autostart", ok ? "ok" : "warning", "Start at login",
+            ok ? "On: browsers find the security key from login on."
+               : "Off: browsers find the security key only after Mortise was opened.",
+            ok ? "" : "Switch on “Start at login” in Preferences.", ok ? "" : "start-at-login");
+  add_line (&builder, "session", "ok", "Desktop session", "Locks with the screen.", "", "");
+  add_line (&builder, "memory", "ok", "Memory", "Secrets stay in locked memory.", "", "");
+  add_line (&builder, "prompt", "ok", "Questions", "Mortise can ask on this screen.", "", "");
   mortise_dbus_agent1_complete_get_health (skeleton, call, g_variant_builder_end (&builder));
   return TRUE;
 }
