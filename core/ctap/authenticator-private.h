@@ -11,8 +11,14 @@
 
 G_BEGIN_DECLS
 
-/** What one CTAPHID message carries in bytes (CTAP 2.1 §11.2.4). */
-#define MORTISE_CTAP_MAX_MSG_SIZE 7609
+/**
+ * The longest message that clients are told to send, in bytes: 28 reports (CTAP 2.1 §11.2.4).
+ *
+ * CTAPHID carries 7,609 bytes, and so long a message is still served. But the kernel keeps no more
+ * than 31 reports of a client for whoever is behind /dev/uhid and drops what is over, with nothing
+ * that could hold the client back. A message of this size is never cut, however late we read.
+ */
+#define MORTISE_CTAP_MAX_MSG_SIZE (57 + 27 * 59)
 
 /** Command bytes (CTAP 2.1 §6). */
 typedef enum

@@ -45,7 +45,7 @@ enum
 
 /* A list of so many ids of the greatest length fits MORTISE_CTAP_MAX_MSG_SIZE with room for the
  * rest. */
-#define MAX_CREDENTIAL_COUNT_IN_LIST 40
+#define MAX_CREDENTIAL_COUNT_IN_LIST 8
 
 /* USER_VERIFY_PASSCODE_INTERNAL of the FIDO registry of predefined values, §3.1. */
 #define UV_MODALITY_PASSCODE_INTERNAL 0x04

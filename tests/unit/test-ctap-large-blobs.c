@@ -10,7 +10,7 @@
 
 /* largeBlobs, largeBlobKey and credBlob, as a platform uses them. */
 
-#define FRAGMENT_MAX (7609 - 64)
+#define FRAGMENT_MAX (MORTISE_CTAP_MAX_MSG_SIZE - 64)
 
 typedef struct
 {
