@@ -8,6 +8,7 @@
 #include "app/ctl/ctl-json.h"
 #include "app/ctl/ctl-passkey.h"
 #include "app/ctl/ctl-table.h"
+#include "core/audit/naming-checks.h"
 #include "core/mortise-error.h"
 
 /* On what ground it is said how a key is kept; what `--json` prints. */
@@ -22,7 +23,23 @@ typedef struct
   const char *proof;
   char *proof_error; /* for PROOF_FAILED */
   gboolean alone;    /* the only passkey of its site in this vault */
+  GPtrArray *naming; /* (nullable) (element-type MortiseNamingFinding): owned by the report */
 } Finding;
+
+/* What is known of a vault. */
+typedef struct
+{
+  GPtrArray *findings;
+  MortiseNamingReport *naming;
+} Audit;
+
+static void
+audit_clear (Audit *audit)
+{
+  g_clear_pointer (&audit->findings, g_ptr_array_unref);
+  g_clear_pointer (&audit->naming, mortise_naming_report_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Audit, audit_clear)
 
 static void
 finding_free (gpointer data)
@@ -112,6 +129,44 @@ count_sites (GVariant *passkeys)
   return sites;
 }
 
+/* An absent string is none; an empty one of a site is one. */
+static const char *
+lookup_string (GVariant *passkey, const char *name)
+{
+  const char *value = NULL;
+
+  g_variant_lookup (passkey, name, "&s", &value);
+  return value;
+}
+
+/* Of all passkeys, as they are compared with each other. @passkeys lives longer than the subjects.
+ */
+static MortiseNamingReport *
+check_names (GVariant *passkeys)
+{
+  gsize n = g_variant_n_children (passkeys);
+  g_autofree MortiseNamingSubject *subjects = g_new0 (MortiseNamingSubject, n);
+  g_autoptr (GPtrArray) keep = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+
+  for (gsize i = 0; i < n; i++)
+    {
+      GVariant *passkey = g_variant_get_child_value (passkeys, i);
+
+      g_ptr_array_add (keep, passkey);
+      subjects[i] = (MortiseNamingSubject){
+        .id = mortise_ctl_get_integer (passkey, "id"),
+        .rp_id = mortise_ctl_get_string (passkey, "rp-id"),
+        .user_name = lookup_string (passkey, "user-name"),
+        .user_display_name = lookup_string (passkey, "user-display-name"),
+        .label = lookup_string (passkey, "label"),
+        .nickname = lookup_string (passkey, "nickname"),
+        .created = mortise_ctl_get_integer (passkey, "created"),
+        .u2f = mortise_ctl_get_boolean (passkey, "u2f"),
+      };
+    }
+  return mortise_naming_report_new (subjects, n);
+}
+
 /* (transfer full) (nullable): the numbers given; empty for all passkeys */
 static GHashTable *
 parse_choice (MortiseCtl *ctl, GError **error)
@@ -129,17 +184,17 @@ parse_choice (MortiseCtl *ctl, GError **error)
   return g_steal_pointer (&choice);
 }
 
-/* (transfer full) (nullable) */
-static GPtrArray *
-collect (MortiseCtl *ctl, GVariant *passkeys, GError **error)
+static gboolean
+collect (MortiseCtl *ctl, GVariant *passkeys, Audit *audit, GError **error)
 {
-  g_autoptr (GPtrArray) findings = g_ptr_array_new_with_free_func (finding_free);
   g_autoptr (GHashTable) sites = count_sites (passkeys);
   g_autoptr (GHashTable) choice = parse_choice (ctl, error);
   guint chosen;
 
   if (choice == NULL)
-    return NULL;
+    return FALSE;
+  audit->findings = g_ptr_array_new_with_free_func (finding_free);
+  audit->naming = check_names (passkeys);
   chosen = g_hash_table_size (choice);
   for (gsize i = 0; i < g_variant_n_children (passkeys); i++)
     {
@@ -153,19 +208,20 @@ collect (MortiseCtl *ctl, GVariant *passkeys, GError **error)
       finding = g_new0 (Finding, 1);
       finding->passkey = g_steal_pointer (&passkey);
       finding->alone = GPOINTER_TO_UINT (g_hash_table_lookup (sites, site)) == 1;
-      g_ptr_array_add (findings, finding);
+      finding->naming = mortise_naming_report_lookup (audit->naming, id);
+      g_ptr_array_add (audit->findings, finding);
       if (!find_proof (ctl, finding, error))
-        return NULL;
+        return FALSE;
     }
   if (g_hash_table_size (choice) > 0)
     {
       g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_NOT_FOUND,
                            _ ("There is no passkey with this number; “mortisectl list” shows those "
                               "that there are."));
-      return NULL;
+      return FALSE;
     }
-  g_ptr_array_sort (findings, compare_findings);
-  return g_steal_pointer (&findings);
+  g_ptr_array_sort (audit->findings, compare_findings);
+  return TRUE;
 }
 
 static gboolean
@@ -233,6 +289,33 @@ print_table (GPtrArray *findings, gboolean alone, const char *heading)
 }
 
 static void
+print_naming (GPtrArray *findings)
+{
+  gboolean titled = FALSE;
+
+  for (guint i = 0; i < findings->len; i++)
+    {
+      const Finding *finding = findings->pdata[i];
+      g_autofree char *number =
+          g_strdup_printf ("%" G_GINT64_FORMAT, mortise_ctl_get_integer (finding->passkey, "id"));
+
+      for (guint n = 0; finding->naming != NULL && n < finding->naming->len; n++)
+        {
+          const MortiseNamingFinding *naming = finding->naming->pdata[n];
+
+          if (naming->hint)
+            continue;
+          if (!titled)
+            g_print ("%s\n", _ ("Doubtful names:"));
+          titled = TRUE;
+          mortise_ctl_print_field (number, naming->explanation);
+        }
+    }
+  if (titled)
+    g_print ("\n");
+}
+
+static void
 print_summary (GPtrArray *findings)
 {
   guint device_only = 0, exportable = 0, backed_up = 0, sealed = 0;
@@ -278,7 +361,43 @@ print_findings (GPtrArray *findings)
                _ ("Sites with only one passkey here; without another way in, losing this computer "
                   "locks you out:"));
   print_table (findings, FALSE, _ ("Sites with several passkeys here:"));
+  print_naming (findings);
   print_summary (findings);
+}
+
+static const char *
+issue_to_name (MortiseNamingIssue issue)
+{
+  static const char *const names[] = {
+    [MORTISE_NAMING_EMPTY] = "empty",         [MORTISE_NAMING_UNSEEN] = "unseen",
+    [MORTISE_NAMING_DIRECTION] = "direction", [MORTISE_NAMING_LONG] = "long",
+    [MORTISE_NAMING_DEVICE] = "device",       [MORTISE_NAMING_TWIN] = "twin",
+    [MORTISE_NAMING_NICKNAME] = "nickname",   [MORTISE_NAMING_LOOKALIKE_SITE] = "look-alike-site",
+    [MORTISE_NAMING_REPEATED] = "repeated",
+  };
+
+  return (gsize) issue < G_N_ELEMENTS (names) ? names[issue] : "other";
+}
+
+static GVariant *
+naming_to_variant (GPtrArray *naming)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+
+  for (guint i = 0; naming != NULL && i < naming->len; i++)
+    {
+      const MortiseNamingFinding *finding = naming->pdata[i];
+      GVariantDict dict;
+
+      g_variant_dict_init (&dict, NULL);
+      g_variant_dict_insert (&dict, "issue", "s", issue_to_name (finding->issue));
+      g_variant_dict_insert (&dict, "hint", "b", finding->hint);
+      g_variant_dict_insert (&dict, "explanation", "s", finding->explanation);
+      if (finding->other_id != 0)
+        g_variant_dict_insert (&dict, "other-id", "x", finding->other_id);
+      g_variant_builder_add_value (&builder, g_variant_dict_end (&dict));
+    }
+  return g_variant_builder_end (&builder);
 }
 
 static GVariant *
@@ -291,6 +410,7 @@ finding_to_variant (const Finding *finding)
   if (finding->proof_error != NULL)
     g_variant_dict_insert (&dict, "proof-error", "s", finding->proof_error);
   g_variant_dict_insert (&dict, "only-passkey-of-site", "b", finding->alone);
+  g_variant_dict_insert_value (&dict, "naming", naming_to_variant (finding->naming));
   return g_variant_dict_end (&dict);
 }
 
@@ -314,26 +434,23 @@ gboolean
 mortise_ctl_run_audit (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
 {
   g_autoptr (GVariant) passkeys = NULL;
-  g_autoptr (GPtrArray) findings = NULL;
+  g_auto (Audit) audit = { NULL };
   guint damaged = 0;
 
   passkeys = mortise_ctl_list_all (ctl, FALSE, &damaged, error);
-  if (passkeys == NULL)
+  if (passkeys == NULL || !collect (ctl, passkeys, &audit, error))
     return FALSE;
-  findings = collect (ctl, passkeys, error);
-  if (findings == NULL)
-    return FALSE;
-  for (guint i = 0; i < findings->len; i++)
+  for (guint i = 0; i < audit.findings->len; i++)
     {
-      if (is_bad (findings->pdata[i]))
+      if (is_bad (audit.findings->pdata[i]))
         *ret_exit = MORTISE_CTL_EXIT_UNHEALTHY;
     }
   if (damaged > 0)
     *ret_exit = MORTISE_CTL_EXIT_UNHEALTHY;
   if (ctl->json)
-    print_json (findings, damaged);
+    print_json (audit.findings, damaged);
   else
-    print_findings (findings);
+    print_findings (audit.findings);
   mortise_ctl_warn_of_damaged (damaged);
   return TRUE;
 }

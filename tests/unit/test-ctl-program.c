@@ -374,6 +374,40 @@ test_audit (Fixture *f, gconstpointer data)
   g_assert_null (strstr (f->out, "bank.example"));
 }
 
+/* Names are compared with all others, also when one passkey is asked about. */
+static void
+test_audit_names (Fixture *f, gconstpointer data)
+{
+  g_autoptr (JsonNode) node = NULL;
+  JsonArray *naming;
+
+  for (int i = 0; i < 2; i++)
+    {
+      GVariantDict dict;
+
+      g_variant_dict_init (&dict, NULL);
+      g_variant_dict_insert (&dict, "rp-id", "s", "twins.example");
+      g_variant_dict_insert (&dict, "user-name", "s", "alice");
+      g_variant_dict_insert_value (&dict, "user-id",
+                                   g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, &i, 1, 1));
+      mortise_mock_agent_add (f->agent, NOW, g_variant_dict_end (&dict));
+    }
+  run_well (f, "audit 2");
+  find (f, "Doubtful names:");
+  run_well (f, "audit 2 --json");
+  node = parse (f);
+  naming = json_object_get_array_member (
+      json_array_get_object_element (
+          json_object_get_array_member (json_node_get_object (node), "passkeys"), 0),
+      "naming");
+  g_assert_cmpuint (json_array_get_length (naming), ==, 1);
+  g_assert_cmpstr (
+      json_object_get_string_member (json_array_get_object_element (naming, 0), "issue"), ==,
+      "twin");
+  g_assert_cmpint (
+      json_object_get_int_member (json_array_get_object_element (naming, 0), "other-id"), ==, 1);
+}
+
 static void
 test_audit_contradicted (Fixture *f, gconstpointer data)
 {
@@ -407,6 +441,7 @@ main (int argc, char **argv)
   ADD ("/ctl-program/many", test_many);
   ADD ("/ctl-program/hostile-names", test_hostile_names);
   ADD ("/ctl-program/audit", test_audit);
+  ADD ("/ctl-program/audit-names", test_audit_names);
   ADD ("/ctl-program/audit-contradicted", test_audit_contradicted);
 #undef ADD
   return g_test_run ();
