@@ -71,6 +71,7 @@ struct _MortisePasskeyGroups
 {
   GObject parent_instance;
   GListModel *passkeys;
+  MortiseNamingWatch *naming;
   /* MortiseSite and MortisePasskey, as shown */
   GPtrArray *items;
   /* rp_id → MortiseSite, so that a site keeps its object while it is shown */
@@ -128,9 +129,11 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (MortisePasskeyGroups,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_init))
 
 static gboolean
-passes_filter (const MortisePasskeyData *data, MortisePasskeyFilter filter)
+passes_filter (MortisePasskeyGroups *self, MortisePasskey *passkey)
 {
-  switch (filter)
+  const MortisePasskeyData *data = mortise_passkey_get_data (passkey);
+
+  switch (self->filter)
     {
     case MORTISE_FILTER_DEVICE_ONLY:
       return data->kind == MORTISE_PASSKEY_DEVICE_ONLY;
@@ -142,6 +145,8 @@ passes_filter (const MortisePasskeyData *data, MortisePasskeyFilter filter)
       return !data->backup_state;
     case MORTISE_FILTER_NEVER_USED:
       return data->last_used == 0;
+    case MORTISE_FILTER_NAMING_TROUBLE:
+      return self->naming != NULL && mortise_naming_watch_has_trouble (self->naming, passkey);
     case MORTISE_FILTER_ALL:
     default:
       return TRUE;
@@ -214,7 +219,7 @@ collect_matching (MortisePasskeyGroups *self)
     {
       g_autoptr (MortisePasskey) passkey = g_list_model_get_item (self->passkeys, i);
 
-      if (passes_filter (mortise_passkey_get_data (passkey), self->filter) &&
+      if (passes_filter (self, passkey) &&
           mortise_search_matches (mortise_passkey_get_search_text (passkey), self->query))
         g_ptr_array_add (matching, g_steal_pointer (&passkey));
     }
@@ -377,6 +382,13 @@ on_items_changed (
 }
 
 static void
+on_naming_changed (MortisePasskeyGroups *self)
+{
+  if (self->filter == MORTISE_FILTER_NAMING_TROUBLE)
+    queue_rebuild_later (self);
+}
+
+static void
 mortise_passkey_groups_dispose (GObject *object)
 {
   MortisePasskeyGroups *self = MORTISE_PASSKEY_GROUPS (object);
@@ -385,6 +397,9 @@ mortise_passkey_groups_dispose (GObject *object)
   if (self->passkeys != NULL)
     g_signal_handlers_disconnect_by_data (self->passkeys, self);
   g_clear_object (&self->passkeys);
+  if (self->naming != NULL)
+    g_signal_handlers_disconnect_by_data (self->naming, self);
+  g_clear_object (&self->naming);
   G_OBJECT_CLASS (mortise_passkey_groups_parent_class)->dispose (object);
 }
 
@@ -469,6 +484,15 @@ mortise_passkey_groups_set_filter (MortisePasskeyGroups *self, MortisePasskeyFil
 {
   self->filter = filter;
   queue_rebuild (self);
+}
+
+void
+mortise_passkey_groups_set_naming (MortisePasskeyGroups *self, MortiseNamingWatch *naming)
+{
+  g_return_if_fail (self->naming == NULL);
+
+  self->naming = g_object_ref (naming);
+  g_signal_connect_swapped (naming, "changed", G_CALLBACK (on_naming_changed), self);
 }
 
 guint

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "app/window/naming-watch.h"
 #include "app/window/passkey-store.h"
 
 G_BEGIN_DECLS
@@ -35,6 +36,7 @@ typedef enum
   MORTISE_FILTER_BACKED_UP,
   MORTISE_FILTER_NOT_BACKED_UP,
   MORTISE_FILTER_NEVER_USED,
+  MORTISE_FILTER_NAMING_TROUBLE,
 } MortisePasskeyFilter;
 
 /**
@@ -56,6 +58,8 @@ MortisePasskeyGroups *mortise_passkey_groups_new (GListModel *passkeys);
 void mortise_passkey_groups_set_query (MortisePasskeyGroups *self, const char *query);
 void mortise_passkey_groups_set_sort (MortisePasskeyGroups *self, MortisePasskeySort sort);
 void mortise_passkey_groups_set_filter (MortisePasskeyGroups *self, MortisePasskeyFilter filter);
+/** mortise_passkey_groups_set_naming: what the filter for naming trouble goes by */
+void mortise_passkey_groups_set_naming (MortisePasskeyGroups *self, MortiseNamingWatch *naming);
 guint mortise_passkey_groups_get_n_passkeys (MortisePasskeyGroups *self);
 /** mortise_passkey_groups_flush: rebuilds now if something changed */
 void mortise_passkey_groups_flush (MortisePasskeyGroups *self);

@@ -14,6 +14,9 @@ struct _MortisePasskeyRow
 {
   GtkWidget parent_instance;
   GObject *item;
+  MortisePasskeyMarks *marks;
+  /* The box is being filled in, not ticked. */
+  gboolean filling;
   GtkWidget *heading_box;
   GtkLabel *site_label;
   GtkLabel *site_title_label;
@@ -25,6 +28,7 @@ struct _MortisePasskeyRow
   GtkLabel *note_label;
   GtkBox *badge_box;
   GtkWidget *open_button;
+  GtkCheckButton *mark_button;
 };
 
 G_DEFINE_FINAL_TYPE (MortisePasskeyRow, mortise_passkey_row, GTK_TYPE_WIDGET)
@@ -63,6 +67,22 @@ show_site (MortisePasskeyRow *self)
 }
 
 static void
+show_mark (MortisePasskeyRow *self)
+{
+  gboolean active = mortise_passkey_marks_is_active (self->marks);
+
+  if (!MORTISE_IS_PASSKEY (self->item))
+    return;
+  self->filling = TRUE;
+  gtk_widget_set_visible (GTK_WIDGET (self->mark_button), active);
+  gtk_widget_set_visible (self->open_button, !active);
+  gtk_check_button_set_active (
+      self->mark_button, mortise_passkey_marks_has (
+                             self->marks, mortise_passkey_get_id (MORTISE_PASSKEY (self->item))));
+  self->filling = FALSE;
+}
+
+static void
 show_passkey (MortisePasskeyRow *self)
 {
   MortisePasskey *passkey = MORTISE_PASSKEY (self->item);
@@ -79,6 +99,7 @@ show_passkey (MortisePasskeyRow *self)
   g_autofree char *spoken = g_strdup_printf ("%s. %s. %s", sentence, traits, when);
   /* Translators: name of a button for screen readers; %s is like “alice at example.com” */
   g_autofree char *open = g_strdup_printf (_ ("Open %s"), sentence);
+  g_autofree char *mark = NULL;
 
   adw_avatar_set_text (self->avatar, avatar_text);
   gtk_label_set_label (self->account_label, account);
@@ -90,7 +111,33 @@ show_passkey (MortisePasskeyRow *self)
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->open_button), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   open, -1);
   gtk_widget_set_tooltip_text (self->open_button, open);
+  /* Translators: name of a box to tick, for screen readers; %s is like “alice at example.com” */
+  mark = g_strdup_printf (_ ("Select %s"), sentence);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->mark_button), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  mark, -1);
+  show_mark (self);
   name_row (self, spoken);
+}
+
+static void
+on_marks_changed (MortisePasskeyRow *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root == NULL ? NULL : gtk_root_get_focus (root);
+  gboolean focused = focus != NULL && gtk_widget_is_ancestor (focus, GTK_WIDGET (self));
+
+  show_mark (self);
+  /* One of the two ways in is gone; the keyboard stays in the row. */
+  if (focused)
+    gtk_widget_grab_focus (GTK_WIDGET (self));
+}
+
+static void
+on_mark_toggled (MortisePasskeyRow *self)
+{
+  if (!self->filling && MORTISE_IS_PASSKEY (self->item))
+    mortise_passkey_marks_set (self->marks, mortise_passkey_get_id (MORTISE_PASSKEY (self->item)),
+                               gtk_check_button_get_active (self->mark_button));
 }
 
 static void
@@ -109,9 +156,29 @@ show_item (MortisePasskeyRow *self)
 static void
 on_pressed (GtkGestureClick *gesture, int n_press, double x, double y, MortisePasskeyRow *self)
 {
-  if (MORTISE_IS_PASSKEY (self->item))
-    gtk_widget_activate_action (GTK_WIDGET (self), "passkeys.open", "x",
-                                mortise_passkey_get_id (MORTISE_PASSKEY (self->item)));
+  GdkModifierType state =
+      gtk_event_controller_get_current_event_state (GTK_EVENT_CONTROLLER (gesture));
+  gint64 id = 0;
+
+  if (!MORTISE_IS_PASSKEY (self->item))
+    return;
+  id = mortise_passkey_get_id (MORTISE_PASSKEY (self->item));
+  if ((state & GDK_SHIFT_MASK) != 0)
+    gtk_widget_activate_action (GTK_WIDGET (self), "passkeys.mark-to", "x", id);
+  else if ((state & GDK_CONTROL_MASK) != 0 || mortise_passkey_marks_is_active (self->marks))
+    gtk_widget_activate_action (GTK_WIDGET (self), "passkeys.toggle-mark", "x", id);
+  else
+    gtk_widget_activate_action (GTK_WIDGET (self), "passkeys.open", "x", id);
+}
+
+static void
+on_long_pressed (GtkGestureLongPress *gesture, double x, double y, MortisePasskeyRow *self)
+{
+  if (!MORTISE_IS_PASSKEY (self->item))
+    return;
+  gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
+  gtk_widget_activate_action (GTK_WIDGET (self), "passkeys.toggle-mark", "x",
+                              mortise_passkey_get_id (MORTISE_PASSKEY (self->item)));
 }
 
 /* How the list hands the keyboard to a row. */
@@ -120,8 +187,11 @@ mortise_passkey_row_grab_focus (GtkWidget *widget)
 {
   MortisePasskeyRow *self = MORTISE_PASSKEY_ROW (widget);
 
-  return gtk_widget_grab_focus (MORTISE_IS_SITE (self->item) ? self->heading_box
-                                                             : self->open_button);
+  if (MORTISE_IS_SITE (self->item))
+    return gtk_widget_grab_focus (self->heading_box);
+  return gtk_widget_grab_focus (mortise_passkey_marks_is_active (self->marks)
+                                    ? GTK_WIDGET (self->mark_button)
+                                    : self->open_button);
 }
 
 static void
@@ -130,6 +200,9 @@ mortise_passkey_row_dispose (GObject *object)
   MortisePasskeyRow *self = MORTISE_PASSKEY_ROW (object);
 
   mortise_passkey_row_set_item (self, NULL);
+  if (self->marks != NULL)
+    g_signal_handlers_disconnect_by_data (self->marks, self);
+  g_clear_object (&self->marks);
   g_clear_pointer (&self->heading_box, gtk_widget_unparent);
   g_clear_pointer (&self->content_box, gtk_widget_unparent);
   G_OBJECT_CLASS (mortise_passkey_row_parent_class)->dispose (object);
@@ -157,23 +230,33 @@ mortise_passkey_row_class_init (MortisePasskeyRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeyRow, note_label);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeyRow, badge_box);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeyRow, open_button);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeyRow, mark_button);
 }
 
 static void
 mortise_passkey_row_init (MortisePasskeyRow *self)
 {
   GtkGesture *click = gtk_gesture_click_new ();
+  GtkGesture *long_press = gtk_gesture_long_press_new ();
 
   g_type_ensure (ADW_TYPE_AVATAR);
   gtk_widget_init_template (GTK_WIDGET (self));
   g_signal_connect (click, "released", G_CALLBACK (on_pressed), self);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (click));
+  gtk_gesture_single_set_touch_only (GTK_GESTURE_SINGLE (long_press), TRUE);
+  g_signal_connect (long_press, "pressed", G_CALLBACK (on_long_pressed), self);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (long_press));
+  g_signal_connect_swapped (self->mark_button, "toggled", G_CALLBACK (on_mark_toggled), self);
 }
 
 GtkWidget *
-mortise_passkey_row_new (void)
+mortise_passkey_row_new (MortisePasskeyMarks *marks)
 {
-  return g_object_new (MORTISE_TYPE_PASSKEY_ROW, NULL);
+  MortisePasskeyRow *self = g_object_new (MORTISE_TYPE_PASSKEY_ROW, NULL);
+
+  self->marks = g_object_ref (marks);
+  g_signal_connect_swapped (marks, "changed", G_CALLBACK (on_marks_changed), self);
+  return GTK_WIDGET (self);
 }
 
 void
@@ -186,4 +269,16 @@ mortise_passkey_row_set_item (MortisePasskeyRow *self, GObject *item)
     return;
   g_signal_connect_swapped (item, "changed", G_CALLBACK (show_item), self);
   show_item (self);
+}
+
+GObject *
+mortise_passkey_row_get_item (MortisePasskeyRow *self)
+{
+  return self->item;
+}
+
+MortisePasskey *
+mortise_passkey_row_get_passkey (MortisePasskeyRow *self)
+{
+  return MORTISE_IS_PASSKEY (self->item) ? MORTISE_PASSKEY (self->item) : NULL;
 }

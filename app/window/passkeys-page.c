@@ -1,45 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "app/window/passkeys-page.h"
+#include "app/window/passkeys-page-private.h"
 
 #include "app/window/agent-words.h"
 #include "app/window/alert-dialog.h"
-#include "app/window/banner.h"
-#include "app/window/lock-button.h"
-#include "app/window/passkey-groups.h"
-#include "app/window/passkey-page.h"
 #include "app/window/passkey-row.h"
 #include "app/window/toast.h"
 
 #include <glib/gi18n.h>
-
-struct _MortisePasskeysPage
-{
-  AdwBin parent_instance;
-  MortiseAgentClient *client;
-  MortisePasskeyStore *store;
-  MortiseNamingWatch *naming;
-  MortisePasskeyGroups *groups;
-  GtkSingleSelection *selection;
-  GSimpleActionGroup *actions;
-
-  GtkStack *stack;
-  AdwHeaderBar *words_header;
-  AdwStatusPage *words_page;
-  GtkButton *words_button;
-  GtkSpinner *spinner;
-  AdwLeaflet *leaflet;
-  AdwHeaderBar *list_header;
-  AdwWindowTitle *list_title;
-  GtkSearchBar *search_bar;
-  GtkSearchEntry *search_entry;
-  MortiseLockButton *lock_button;
-  MortiseBanner *damaged_banner;
-  GtkStack *list_stack;
-  GtkListView *list_view;
-  MortisePasskeyPage *passkey_page;
-};
 
 G_DEFINE_FINAL_TYPE (MortisePasskeysPage, mortise_passkeys_page, ADW_TYPE_BIN)
 
@@ -56,6 +25,7 @@ static const char *const filter_names[] = {
   [MORTISE_FILTER_BACKED_UP] = "backed-up",
   [MORTISE_FILTER_NOT_BACKED_UP] = "not-backed-up",
   [MORTISE_FILTER_NEVER_USED] = "never-used",
+  [MORTISE_FILTER_NAMING_TROUBLE] = "naming-trouble",
 };
 
 static void
@@ -151,7 +121,10 @@ update (MortisePasskeysPage *self)
 
   /* While the agent is away for a moment, the list and what is being typed stay. */
   if (has_words && !(away && total > 0))
-    show_words (self, &words);
+    {
+      mortise_passkey_marks_set_active (self->marks, FALSE);
+      show_words (self, &words);
+    }
   else if (total == 0 && !mortise_passkey_store_get_loaded (self->store))
     {
       const MortiseAgentWords opening = { .title = _ ("Opening the Vault…"),
@@ -293,9 +266,9 @@ on_search_activate (MortisePasskeysPage *self)
 }
 
 static void
-on_setup_item (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_data)
+on_setup_item (GtkSignalListItemFactory *factory, GtkListItem *item, MortisePasskeysPage *self)
 {
-  gtk_list_item_set_child (item, mortise_passkey_row_new ());
+  gtk_list_item_set_child (item, mortise_passkey_row_new (self->marks));
 }
 
 static void
@@ -327,6 +300,7 @@ on_items_changed (MortisePasskeysPage *self)
       mortise_passkey_page_set_passkey (self->passkey_page, NULL);
       adw_leaflet_set_visible_child_name (self->leaflet, "list");
     }
+  mortise_passkeys_page_update_marking (self);
   update (self);
 }
 
@@ -355,6 +329,7 @@ mortise_passkeys_page_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->groups, self);
   if (self->selection != NULL)
     g_signal_handlers_disconnect_by_data (self->selection, self);
+  mortise_passkeys_page_end_marking (self);
   g_clear_object (&self->actions);
   g_clear_object (&self->selection);
   g_clear_object (&self->groups);
@@ -390,6 +365,13 @@ mortise_passkeys_page_class_init (MortisePasskeysPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, list_stack);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, list_view);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, passkey_page);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, deleting_progress);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, deleting_label);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, deleting_box);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, delete_button);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, marks_bar);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, marks_title);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, header_stack);
 }
 
 static void
@@ -409,7 +391,8 @@ mortise_passkeys_page_init (MortisePasskeysPage *self)
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries),
                                    self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "passkeys", G_ACTION_GROUP (self->actions));
-  g_signal_connect (factory, "setup", G_CALLBACK (on_setup_item), NULL);
+  mortise_passkeys_page_init_marking (self);
+  g_signal_connect (factory, "setup", G_CALLBACK (on_setup_item), self);
   g_signal_connect (factory, "bind", G_CALLBACK (on_bind_item), NULL);
   g_signal_connect (factory, "unbind", G_CALLBACK (on_unbind_item), NULL);
   gtk_list_view_set_factory (self->list_view, factory);
@@ -433,6 +416,7 @@ mortise_passkeys_page_set_up (MortisePasskeysPage *self,
   self->store = g_object_ref (store);
   self->naming = mortise_naming_watch_new (store);
   self->groups = mortise_passkey_groups_new (G_LIST_MODEL (store));
+  mortise_passkey_groups_set_naming (self->groups, self->naming);
   self->selection = gtk_single_selection_new (g_object_ref (G_LIST_MODEL (self->groups)));
   gtk_single_selection_set_autoselect (self->selection, FALSE);
   gtk_single_selection_set_can_unselect (self->selection, TRUE);
@@ -443,6 +427,8 @@ mortise_passkeys_page_set_up (MortisePasskeysPage *self,
   g_signal_connect_swapped (self->selection, "notify::selected-item", G_CALLBACK (on_selected),
                             self);
   g_signal_connect_swapped (self->groups, "notify::n-passkeys", G_CALLBACK (update_title), self);
+  g_signal_connect_swapped (self->groups, "items-changed",
+                            G_CALLBACK (mortise_passkeys_page_update_marking), self);
   g_signal_connect_swapped (client, "notify::state", G_CALLBACK (update), self);
   g_signal_connect_swapped (client, "properties-changed", G_CALLBACK (update), self);
   g_signal_connect_swapped (store, "items-changed", G_CALLBACK (on_items_changed), self);
@@ -466,6 +452,8 @@ mortise_passkeys_page_go_back (MortisePasskeysPage *self)
   if (adw_leaflet_get_folded (self->leaflet) &&
       g_str_equal (adw_leaflet_get_visible_child_name (self->leaflet), "passkey"))
     adw_leaflet_set_visible_child_name (self->leaflet, "list");
+  else if (mortise_passkey_marks_is_active (self->marks))
+    mortise_passkey_marks_set_active (self->marks, FALSE);
   else
     gtk_search_bar_set_search_mode (self->search_bar, FALSE);
 }

@@ -24,7 +24,14 @@ void mortise_passkeys_page_set_up (MortisePasskeysPage *self,
 /** mortise_passkeys_page_open: opens the passkey @id, if it is there */
 void mortise_passkeys_page_open (MortisePasskeysPage *self, gint64 id);
 void mortise_passkeys_page_start_search (MortisePasskeysPage *self);
-/** mortise_passkeys_page_go_back: from the passkey to the list, then out of the search */
+/**
+ * mortise_passkeys_page_set_deleting:
+ * @count: how many of the marked passkeys are being deleted; 0 when that is over
+ * @done: they were deleted, and marking ends
+ */
+void mortise_passkeys_page_set_deleting (MortisePasskeysPage *self, guint count, gboolean done);
+/** mortise_passkeys_page_go_back: out of marking, else from the passkey to the list, then out of
+ * the search */
 void mortise_passkeys_page_go_back (MortisePasskeysPage *self);
 
 /** mortise_passkeys_page_bind_sidebar: shows window buttons at the start while @flap is hidden */

@@ -211,32 +211,63 @@ on_back (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 typedef struct
 {
   MortiseWindow *window;
-  gint64 id;
+  GVariant *ids;
+  /* of the one that is deleted; %NULL for several */
   char *sentence;
 } Deletion;
 
 static void
+deletion_free (Deletion *deletion)
+{
+  g_object_unref (deletion->window);
+  g_variant_unref (deletion->ids);
+  g_free (deletion->sentence);
+  g_free (deletion);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Deletion, deletion_free)
+
+static void
 on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Deletion *deletion = user_data;
-  g_autoptr (MortiseWindow) self = deletion->window;
-  g_autofree char *sentence = deletion->sentence;
+  g_autoptr (Deletion) deletion = user_data;
+  MortiseWindow *self = deletion->window;
+  guint count = (guint) g_variant_n_children (deletion->ids);
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply =
       mortise_agent_client_call_finish (MORTISE_AGENT_CLIENT (source), result, &error);
+  g_autofree char *text = NULL;
 
   self->deleting = FALSE;
+  /* A window that was closed meanwhile has nothing to show it in. */
+  if (self->client == NULL)
+    return;
+  mortise_passkeys_page_set_deleting (self->passkeys_page, 0,
+                                      reply != NULL && deletion->sentence == NULL);
   if (reply == NULL)
-    mortise_toast_error (GTK_WIDGET (self->root_stack), error);
-  else
     {
-      /* Translators: %s is like “alice at example.com” */
-      g_autofree char *text = g_strdup_printf (_ ("Deleted %s"), sentence);
-
-      mortise_toast_undo (GTK_WIDGET (self->root_stack), text, "win.restore-passkey",
-                          g_variant_new_int64 (deletion->id));
+      mortise_toast_error (GTK_WIDGET (self->root_stack), error);
+      return;
     }
-  g_free (deletion);
+  if (deletion->sentence != NULL)
+    /* Translators: %s is like “alice at example.com” */
+    text = g_strdup_printf (_ ("Deleted %s"), deletion->sentence);
+  else
+    text = g_strdup_printf (ngettext ("Deleted %u passkey", "Deleted %u passkeys", count), count);
+  mortise_toast_undo (GTK_WIDGET (self->root_stack), text, "win.restore-passkeys", deletion->ids);
+}
+
+static void
+delete_passkeys (MortiseWindow *self, GVariant *ids, char *sentence)
+{
+  Deletion *deletion = g_new0 (Deletion, 1);
+
+  self->deleting = TRUE;
+  deletion->window = g_object_ref (self);
+  deletion->ids = g_variant_ref_sink (ids);
+  deletion->sentence = sentence;
+  mortise_agent_client_call (self->client, "DeletePasskeys", g_variant_new ("(@ax)", ids), NULL,
+                             on_deleted, deletion);
 }
 
 static void
@@ -245,27 +276,30 @@ on_delete_passkey (GSimpleAction *action, GVariant *parameter, gpointer user_dat
   MortiseWindow *self = user_data;
   MortisePasskey *passkey =
       mortise_passkey_store_find (self->passkeys, g_variant_get_int64 (parameter));
-  Deletion *deletion = NULL;
 
-  if (passkey == NULL || self->deleting)
-    return;
-  self->deleting = TRUE;
-  deletion = g_new0 (Deletion, 1);
-  deletion->window = g_object_ref (self);
-  deletion->id = mortise_passkey_get_id (passkey);
-  deletion->sentence = mortise_passkey_dup_sentence (passkey);
-  mortise_agent_client_call (self->client, "DeletePasskeys",
-                             g_variant_new ("(@ax)", g_variant_new_array (NULL, &parameter, 1)),
-                             NULL, on_deleted, deletion);
+  if (passkey != NULL && !self->deleting)
+    delete_passkeys (self, g_variant_new_array (NULL, &parameter, 1),
+                     mortise_passkey_dup_sentence (passkey));
 }
 
 static void
-on_restore_passkey (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+on_delete_passkeys (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortiseWindow *self = user_data;
+  guint count = (guint) g_variant_n_children (parameter);
+
+  if (count == 0 || self->deleting)
+    return;
+  mortise_passkeys_page_set_deleting (self->passkeys_page, count, FALSE);
+  delete_passkeys (self, parameter, NULL);
+}
+
+static void
+on_restore_passkeys (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   MortiseWindow *self = user_data;
 
-  mortise_agent_client_call (self->client, "RestorePasskeys",
-                             g_variant_new ("(@ax)", g_variant_new_array (NULL, &parameter, 1)),
+  mortise_agent_client_call (self->client, "RestorePasskeys", g_variant_new ("(@ax)", parameter),
                              NULL, on_called, g_object_ref (self));
 }
 
@@ -363,7 +397,8 @@ mortise_window_init (MortiseWindow *self)
     { "unlock", on_unlock, NULL, NULL, NULL, { 0 } },
     { "retry", on_retry, NULL, NULL, NULL, { 0 } },
     { "delete-passkey", on_delete_passkey, "x", NULL, NULL, { 0 } },
-    { "restore-passkey", on_restore_passkey, "x", NULL, NULL, { 0 } },
+    { "delete-passkeys", on_delete_passkeys, "ax", NULL, NULL, { 0 } },
+    { "restore-passkeys", on_restore_passkeys, "ax", NULL, NULL, { 0 } },
     { "preferences", on_preferences, NULL, NULL, NULL, { 0 } },
     { "about", on_about, NULL, NULL, NULL, { 0 } },
   };

@@ -877,6 +877,15 @@ mortise_mock_agent_add_hostile (MortiseMockAgent *self, gint64 now)
 }
 
 void
+mortise_mock_agent_delete (MortiseMockAgent *self, gint64 id)
+{
+  MockPasskey *mock = find (self, id);
+
+  g_assert_nonnull (mock);
+  delete_one (self, mock);
+}
+
+void
 mortise_mock_agent_clear (MortiseMockAgent *self)
 {
   g_ptr_array_set_size (self->passkeys, 0);

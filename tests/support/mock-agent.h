@@ -68,6 +68,8 @@ void mortise_mock_agent_add_samples (MortiseMockAgent *self, gint64 now);
 void mortise_mock_agent_add_many (MortiseMockAgent *self, gint64 now, guint count);
 /** mortise_mock_agent_add_hostile: names that try to break a list */
 void mortise_mock_agent_add_hostile (MortiseMockAgent *self, gint64 now);
+/** mortise_mock_agent_delete: to Recently deleted, as if another client had done it */
+void mortise_mock_agent_delete (MortiseMockAgent *self, gint64 id);
 void mortise_mock_agent_clear (MortiseMockAgent *self);
 
 /** mortise_mock_agent_peek: (transfer full) (nullable): the passkey as it is now */

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "app/window/passkey-row.h"
+#include "tests/support/screenshot.h"
+#include "tests/support/window-fixture.h"
+
+/* Many passkeys at once: marking by mouse, keyboard and button, deleting and taking it back,
+ * filters. */
+
+typedef MortiseWindowFixture Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  mortise_window_fixture_set_up (fixture);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  mortise_window_fixture_tear_down (fixture);
+}
+
+static void
+wait_for (Fixture *fixture, const char *text)
+{
+  mortise_window_fixture_wait_for_text (fixture, text);
+}
+
+static void
+open_samples (Fixture *fixture)
+{
+  mortise_mock_agent_add_samples (fixture->agent, MORTISE_TEST_NOW);
+  mortise_window_fixture_open (fixture);
+  wait_for (fixture, "github.com");
+}
+
+static GtkWidget *
+get_page (Fixture *fixture)
+{
+  return mortise_test_get (fixture->root, g_type_from_name ("MortisePasskeysPage"), NULL);
+}
+
+/* An action of the list, as its menu would activate it. */
+static void
+activate (Fixture *fixture, const char *action)
+{
+  gtk_widget_activate_action (mortise_test_get (get_page (fixture), GTK_TYPE_LIST_VIEW, "Passkeys"),
+                              action, NULL);
+  mortise_test_settle (fixture->window);
+}
+
+static void
+choose_filter (Fixture *fixture, const char *filter)
+{
+  gtk_widget_activate_action (mortise_test_get (get_page (fixture), GTK_TYPE_LIST_VIEW, "Passkeys"),
+                              "passkeys.filter", "s", filter);
+}
+
+static GtkCheckButton *
+get_box (Fixture *fixture, const char *sentence)
+{
+  g_autofree char *name = g_strconcat ("Select ", sentence, NULL);
+
+  return GTK_CHECK_BUTTON (mortise_test_get (fixture->root, GTK_TYPE_CHECK_BUTTON, name));
+}
+
+static void
+tick (Fixture *fixture, const char *sentence)
+{
+  GtkCheckButton *box = get_box (fixture, sentence);
+
+  gtk_widget_activate (GTK_WIDGET (box));
+  mortise_test_settle (fixture->window);
+}
+
+static gboolean
+is_ticked (Fixture *fixture, const char *sentence)
+{
+  return gtk_check_button_get_active (get_box (fixture, sentence));
+}
+
+static void
+focus (Fixture *fixture, const char *sentence)
+{
+  g_autofree char *name = g_strconcat ("Open ", sentence, NULL);
+
+  g_assert_true (gtk_widget_grab_focus (mortise_test_get (fixture->root, GTK_TYPE_BUTTON, name)));
+  mortise_test_settle (fixture->window);
+}
+
+static gboolean
+is_browsing (gpointer user_data)
+{
+  return mortise_test_find (user_data, GTK_TYPE_BUTTON, "Cancel Selecting") == NULL;
+}
+
+static void
+test_delete_several (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  activate (fixture, "passkeys.select");
+  wait_for (fixture, "Select Passkeys");
+  g_assert_null (mortise_test_find (fixture->root, GTK_TYPE_BUTTON, "Open alice at github.com"));
+  mortise_test_assert_named (fixture->root);
+  tick (fixture, "alice at github.com");
+  tick (fixture, "alice-work at github.com");
+  tick (fixture, "10482231 at bank.example");
+  wait_for (fixture, "3 selected");
+  tick (fixture, "alice-work at github.com");
+  wait_for (fixture, "2 selected");
+  mortise_test_screenshot (fixture->window, "list-marking");
+
+  mortise_test_click (fixture->root, "Delete Selected Passkeys");
+  mortise_window_fixture_assert_call (fixture, "DeletePasskeys ([1, 5],)");
+  wait_for (fixture, "Deleted 2 passkeys");
+  wait_for (fixture, "8 passkeys");
+  mortise_test_wait_until (is_browsing, fixture->root);
+
+  mortise_test_click (fixture->root, "Undo");
+  mortise_window_fixture_assert_call (fixture, "RestorePasskeys ([1, 5],)");
+  wait_for (fixture, "10 passkeys");
+}
+
+static void
+test_delete_denied (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  activate (fixture, "passkeys.select-all");
+  wait_for (fixture, "10 selected");
+  mortise_mock_agent_set_answer (fixture->agent, "Denied", "You said no.");
+  mortise_test_click (fixture->root, "Delete Selected Passkeys");
+  g_free (mortise_window_fixture_wait_for_call (fixture));
+  mortise_test_settle (fixture->window);
+  /* All is as it was: nothing is gone, and what was marked still is. */
+  wait_for (fixture, "10 selected");
+  g_assert_true (is_ticked (fixture, "alice at github.com"));
+}
+
+/* While the agent waits for an answer and deletes, the bar tells; nothing can be deleted twice. */
+static void
+test_progress (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *button = NULL;
+  g_autofree char *calls = NULL;
+
+  open_samples (fixture);
+  activate (fixture, "passkeys.select-all");
+  mortise_mock_agent_set_hold (fixture->agent, TRUE);
+  mortise_test_click (fixture->root, "Delete Selected Passkeys");
+  wait_for (fixture, "Waiting for your answer…");
+  calls = mortise_window_fixture_wait_for_call (fixture);
+  g_assert_true (g_str_has_prefix (calls, "DeletePasskeys ([1, 2, 3"));
+  button = mortise_test_get (fixture->root, GTK_TYPE_BUTTON, "Delete Selected Passkeys");
+  g_assert_false (gtk_widget_is_sensitive (button));
+  mortise_window_fixture_screenshot (fixture, "list-deleting");
+
+  /* Three are gone so far. */
+  mortise_mock_agent_delete (fixture->agent, 1);
+  mortise_mock_agent_delete (fixture->agent, 2);
+  mortise_mock_agent_delete (fixture->agent, 3);
+  mortise_mock_agent_emit_changed (fixture->agent);
+  wait_for (fixture, "Deleting: 3 of 10");
+  mortise_mock_agent_set_hold (fixture->agent, FALSE);
+  wait_for (fixture, "Deleted 10 passkeys");
+  wait_for (fixture, "No Passkeys Yet");
+}
+
+static void
+test_marks_outlive (Fixture *fixture, gconstpointer data)
+{
+  GtkEditable *entry = NULL;
+
+  open_samples (fixture);
+  activate (fixture, "passkeys.select");
+  tick (fixture, "alice at github.com");
+  tick (fixture, "10482231 at bank.example");
+  /* A search hides one: it stays marked, and the title says so. */
+  gtk_widget_activate_action (fixture->root, "win.search", NULL);
+  entry = GTK_EDITABLE (mortise_test_get (fixture->root, GTK_TYPE_SEARCH_ENTRY, NULL));
+  gtk_editable_set_text (entry, "bank");
+  wait_for (fixture, "1 of them is not shown");
+  gtk_editable_set_text (entry, "");
+  wait_for (fixture, "github.com");
+  g_assert_true (is_ticked (fixture, "alice at github.com"));
+  /* One that goes by itself is not marked any more. */
+  mortise_mock_agent_delete (fixture->agent, 5);
+  mortise_mock_agent_emit_changed (fixture->agent);
+  wait_for (fixture, "1 selected");
+  /* Locked away, nothing stays marked for later. */
+  mortise_mock_agent_set_state (fixture->agent, "locked");
+  wait_for (fixture, "The Vault Is Locked");
+  mortise_mock_agent_set_state (fixture->agent, "unlocked");
+  wait_for (fixture, "github.com");
+  mortise_test_get (fixture->root, GTK_TYPE_BUTTON, "Open alice at github.com");
+}
+
+static void
+test_keyboard (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  focus (fixture, "10482231 at bank.example");
+  mortise_test_keys ("ctrl+space", NULL);
+  wait_for (fixture, "1 selected");
+  g_assert_true (is_ticked (fixture, "10482231 at bank.example"));
+  /* Space ticks as in any box. */
+  mortise_test_keys ("space", NULL);
+  wait_for (fixture, "Select Passkeys");
+  mortise_test_keys ("ctrl+a", NULL);
+  wait_for (fixture, "10 selected");
+  mortise_test_keys ("Escape", NULL);
+  mortise_test_wait_until (is_browsing, fixture->root);
+  wait_for (fixture, "10 passkeys");
+}
+
+static void
+test_keyboard_range (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  focus (fixture, "alice at github.com");
+  mortise_test_keys ("shift+Down", NULL);
+  wait_for (fixture, "2 selected");
+  g_assert_true (is_ticked (fixture, "alice at github.com"));
+  g_assert_true (is_ticked (fixture, "alice-work at github.com"));
+  /* Back again: the range is shorter. */
+  mortise_test_keys ("shift+Up", NULL);
+  wait_for (fixture, "1 selected");
+  mortise_test_keys ("Delete", NULL);
+  mortise_window_fixture_assert_call (fixture, "DeletePasskeys ([1],)");
+  wait_for (fixture, "Deleted 1 passkey");
+}
+
+/* Outside of marking, Delete is about the row with the focus. */
+static void
+test_keyboard_delete (Fixture *fixture, gconstpointer data)
+{
+  open_samples (fixture);
+  focus (fixture, "alice at github.com");
+  mortise_test_keys ("Delete", NULL);
+  mortise_window_fixture_assert_call (fixture, "DeletePasskeys ([1],)");
+  wait_for (fixture, "Deleted alice at github.com");
+}
+
+static void
+test_filters (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *filter;
+    const char *title;
+  } filters[] = {
+    { "device-only", "6 of 10" }, { "exportable", "4 of 10" },    { "backed-up", "2 of 10" },
+    { "never-used", "2 of 10" },  { "not-backed-up", "8 of 10" }, { "all", "10 passkeys" },
+  };
+
+  open_samples (fixture);
+  for (gsize i = 0; i < G_N_ELEMENTS (filters); i++)
+    {
+      choose_filter (fixture, filters[i].filter);
+      wait_for (fixture, filters[i].title);
+    }
+}
+
+static void
+test_naming_filter (Fixture *fixture, gconstpointer data)
+{
+  /* Two accounts of one site that nobody can tell apart. */
+  for (int i = 0; i < 2; i++)
+    mortise_mock_agent_add (fixture->agent, MORTISE_TEST_NOW,
+                            g_variant_new_parsed ("{'rp-id': <'twins.example'>, 'user-name': "
+                                                  "<'bob'>, 'user-display-name': <'Bob B.'>}"));
+  mortise_mock_agent_add (fixture->agent, MORTISE_TEST_NOW,
+                          g_variant_new_parsed ("{'rp-id': <'fine.example'>, 'user-name': "
+                                                "<'carol@fine.example'>, 'user-display-name': "
+                                                "<'Carol'>}"));
+  mortise_window_fixture_open (fixture);
+  wait_for (fixture, "3 passkeys");
+  choose_filter (fixture, "naming-trouble");
+  wait_for (fixture, "2 of 3");
+  g_assert_true (mortise_test_has_text (fixture->root, "twins.example"));
+  g_assert_false (mortise_test_has_text (fixture->root, "fine.example"));
+}
+
+static guint
+count_rows (GtkWidget *widget)
+{
+  guint count = MORTISE_IS_PASSKEY_ROW (widget) ? 1 : 0;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    count += count_rows (child);
+  return count;
+}
+
+/* Ten thousand: only rows near the screen exist, all of them named, wherever the list is scrolled.
+ */
+static void
+test_ten_thousand (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *list = NULL;
+  GtkAdjustment *adjustment = NULL;
+
+  mortise_mock_agent_add_many (fixture->agent, MORTISE_TEST_NOW, 10000);
+  mortise_window_fixture_open (fixture);
+  wait_for (fixture, "10000 passkeys");
+  list = mortise_test_get (get_page (fixture), GTK_TYPE_LIST_VIEW, "Passkeys");
+  g_assert_cmpuint (count_rows (list), <, 500);
+  mortise_test_assert_named (fixture->root);
+  adjustment = gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (list));
+  for (int i = 1; i <= 4; i++)
+    {
+      gtk_adjustment_set_value (adjustment, gtk_adjustment_get_upper (adjustment) * i / 4.0);
+      mortise_test_settle (fixture->window);
+      mortise_test_assert_named (fixture->root);
+      g_assert_cmpuint (count_rows (list), <, 500);
+    }
+  activate (fixture, "passkeys.select-all");
+  wait_for (fixture, "10000 selected");
+  mortise_test_assert_named (fixture->root);
+  mortise_test_click (fixture->root, "Delete Selected Passkeys");
+  wait_for (fixture, "Deleted 10000 passkeys");
+  mortise_test_click (fixture->root, "Undo");
+  wait_for (fixture, "10000 passkeys");
+}
+
+int
+main (int argc, char **argv)
+{
+  mortise_test_gui_init (&argc, &argv);
+
+#define ADD(path, function)                                                                        \
+  g_test_add ("/window/list/" path, Fixture, NULL, set_up, function, tear_down)
+  ADD ("delete-several", test_delete_several);
+  ADD ("delete-denied", test_delete_denied);
+  ADD ("progress", test_progress);
+  ADD ("marks-outlive", test_marks_outlive);
+  ADD ("keyboard", test_keyboard);
+  ADD ("keyboard-range", test_keyboard_range);
+  ADD ("keyboard-delete", test_keyboard_delete);
+  ADD ("filters", test_filters);
+  ADD ("naming-filter", test_naming_filter);
+  ADD ("ten-thousand", test_ten_thousand);
+#undef ADD
+  return g_test_run ();
+}
