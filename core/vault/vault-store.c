@@ -27,6 +27,8 @@ struct _MortiseVaultStore
   sqlite3 *db;
   char *path;
   sqlite3_stmt *statements[MORTISE_SQL_N_STATEMENTS];
+  sqlite3_stmt *rollback; /* made before it is needed: by then there may be no memory for it */
+  gboolean stuck;         /* a transaction that failed is still open */
 };
 
 /* Step n upgrades from schema version n. Steps that were released are never changed. */
@@ -225,11 +227,37 @@ mortise_statement_release (MortiseStatement *statement)
   sqlite3_clear_bindings (statement);
 }
 
+static void
+roll_back (MortiseVaultStore *self)
+{
+  /* SQLite may have done so by itself, as it does when the disk is full. */
+  if (!sqlite3_get_autocommit (self->db))
+    {
+      (void) sqlite3_step (self->rollback);
+      (void) sqlite3_reset (self->rollback);
+    }
+  self->stuck = !sqlite3_get_autocommit (self->db);
+}
+
+/* What a failed transaction wrote must not be read, nor be committed with the next. */
+static gboolean
+unstick (MortiseVaultStore *self, GError **error)
+{
+  if (!self->stuck)
+    return TRUE;
+  roll_back (self);
+  if (self->stuck)
+    set_error (self, SQLITE_NOMEM, error);
+  return !self->stuck;
+}
+
 MortiseStatement *
 mortise_vault_store_get (MortiseVaultStore *self, MortiseSql which, GError **error)
 {
   int code;
 
+  if (!unstick (self, error))
+    return NULL;
   if (self->statements[which] != NULL)
     return self->statements[which];
 
@@ -311,19 +339,31 @@ query_int (MortiseVaultStore *self, const char *query, gint64 *ret_value, GError
 /* --- Transactions ------------------------------------------------------------------------------
  */
 
+static gboolean
+prepare_rollback (MortiseVaultStore *self, GError **error)
+{
+  int code = SQLITE_OK;
+
+  if (self->rollback == NULL)
+    code = sqlite3_prepare_v3 (self->db, "ROLLBACK", -1, SQLITE_PREPARE_PERSISTENT, &self->rollback,
+                               NULL);
+  if (code != SQLITE_OK)
+    set_error (self, code, error);
+  return code == SQLITE_OK;
+}
+
 gboolean
 mortise_vault_store_transact (MortiseVaultStore *self,
                               MortiseTransaction work,
                               gpointer user_data,
                               GError **error)
 {
-  if (!execute (self, "BEGIN IMMEDIATE", error))
+  if (!unstick (self, error) || !prepare_rollback (self, error) ||
+      !execute (self, "BEGIN IMMEDIATE", error))
     return FALSE;
   if (work (self, user_data, error) && execute (self, "COMMIT", error))
     return TRUE;
-  /* SQLite may have rolled back by itself, as it does when the disk is full. */
-  if (!sqlite3_get_autocommit (self->db))
-    sqlite3_exec (self->db, "ROLLBACK", NULL, NULL, NULL);
+  roll_back (self);
   return FALSE;
 }
 
@@ -554,6 +594,7 @@ mortise_vault_store_close (MortiseVaultStore *self)
 
   for (gsize i = 0; i < MORTISE_SQL_N_STATEMENTS; i++)
     sqlite3_finalize (g_steal_pointer (&self->statements[i]));
+  sqlite3_finalize (g_steal_pointer (&self->rollback));
   code = sqlite3_close_v2 (g_steal_pointer (&self->db));
   remove_new_journal (self->path);
   g_free (self->path);
