@@ -170,12 +170,17 @@ ctap_send_raw (CtapFixture *fixture, GBytes *request, GBytes **ret_cbor)
                                           .cancellable = fixture->cancellable,
                                           .set_waiting = note_waiting,
                                           .user_data = fixture };
-  g_autoptr (GBytes) response =
-      mortise_authenticator_handle_cbor (fixture->authenticator, request, &context);
+  g_autoptr (GBytes) response = NULL;
+  const guint8 *data;
   gsize size;
-  const guint8 *data = g_bytes_get_data (response, &size);
   MortiseCborValue value;
 
+  if (fixture->around != NULL)
+    fixture->around (request, NULL, fixture->around_data);
+  response = mortise_authenticator_handle_cbor (fixture->authenticator, request, &context);
+  if (fixture->around != NULL)
+    fixture->around (request, response, fixture->around_data);
+  data = g_bytes_get_data (response, &size);
   g_assert_cmpuint (size, >=, 1);
   g_assert_cmpuint (size, <=, 7609);
   if (data[0] != CTAP1_ERR_SUCCESS)

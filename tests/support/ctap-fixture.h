@@ -25,6 +25,9 @@ typedef struct
   guint32 channel;
   gboolean waiting;
   guint waits;
+  /* (nullable): called around every request; @response is %NULL before it. For fuzzers. */
+  void (*around) (GBytes *request, GBytes *response, gpointer user_data);
+  gpointer around_data;
 } CtapFixture;
 
 /** For g_test_add(): with a vault, unlocked; _empty: without one. */
