@@ -161,34 +161,36 @@ symbol_value (gunichar character)
   return found != NULL ? (int) (found - alphabet) : -1;
 }
 
-static gboolean
+static void
 fail_group (guint group, GError **error)
 {
   g_set_error (error, MORTISE_ERROR, MORTISE_ERROR_RECOVERY_INVALID,
                _ ("Group %u of the recovery code has a typing mistake. Compare it with what you "
                   "wrote down."),
                group + 1);
-  return FALSE;
 }
 
-static gboolean
+static void
 fail_size (GError **error)
 {
   g_set_error (error, MORTISE_ERROR, MORTISE_ERROR_RECOVERY_INVALID,
                _ ("A recovery code has %u groups of %u characters. Type all of them."), GROUPS,
                GROUP_SIZE);
-  return FALSE;
 }
 
-static gboolean
-read_symbols (const MortiseSecret *typed, guint8 symbols[SYMBOLS], GError **error)
+/* What stands in a symbol's place and is none. */
+#define NO_SYMBOL 0xff
+
+/* Returns: how many characters that count were read, at most one more than a code has */
+static guint
+read_symbols (const MortiseSecret *typed, guint8 symbols[SYMBOLS])
 {
   const char *text = (const char *) mortise_secret_peek (typed);
   const char *end = text + mortise_secret_get_size (typed);
   guint n = 0;
 
   if (!g_utf8_validate_len (text, (gsize) (end - text), NULL))
-    return fail_size (error);
+    return 0;
   for (; text < end; text += g_utf8_skip[(guint8) *text])
     {
       gunichar character = g_utf8_get_char (text);
@@ -197,19 +199,55 @@ read_symbols (const MortiseSecret *typed, guint8 symbols[SYMBOLS], GError **erro
       if (value < 0 && is_separator (character))
         continue;
       if (n == SYMBOLS)
-        return fail_size (error);
-      if (value < 0)
-        return fail_group (n / GROUP_SIZE, error);
-      symbols[n++] = (guint8) value;
+        return SYMBOLS + 1;
+      symbols[n++] = value < 0 ? NO_SYMBOL : (guint8) value;
     }
-  for (guint group = 0; group < n / GROUP_SIZE; group++)
-    {
-      const guint8 *data = symbols + group * GROUP_SIZE;
+  return n;
+}
 
-      if (check_symbol (data, group) != data[GROUP_SIZE - 1])
-        return fail_group (group, error);
+static gboolean
+is_group_wrong (const guint8 *symbols, guint n, guint group)
+{
+  guint have = MIN (n - group * GROUP_SIZE, GROUP_SIZE);
+  const guint8 *data = symbols + group * GROUP_SIZE;
+
+  if (memchr (data, NO_SYMBOL, have) != NULL)
+    return TRUE;
+  return have == GROUP_SIZE && check_symbol (data, group) != data[GROUP_SIZE - 1];
+}
+
+guint
+mortise_recovery_code_examine (const MortiseSecret *typed, guint *ret_wrong_groups)
+{
+  g_autoptr (MortiseSecret) symbols = mortise_secret_new (SYMBOLS);
+  const guint8 *data = mortise_secret_peek (symbols);
+  guint n = read_symbols (typed, mortise_secret_get_bytes (symbols));
+  guint wrong = 0;
+
+  for (guint group = 0; group * GROUP_SIZE < MIN (n, SYMBOLS); group++)
+    {
+      if (is_group_wrong (data, MIN (n, SYMBOLS), group))
+        wrong |= 1u << group;
     }
-  return n == SYMBOLS || fail_size (error);
+  *ret_wrong_groups = wrong;
+  return n;
+}
+
+gboolean
+mortise_recovery_code_ends_with (const MortiseSecret *text,
+                                 const MortiseSecret *typed,
+                                 guint n_groups)
+{
+  g_autoptr (MortiseSecret) whole = mortise_secret_new (SYMBOLS);
+  g_autoptr (MortiseSecret) part = mortise_secret_new (SYMBOLS);
+  const guint wanted = n_groups * GROUP_SIZE;
+
+  g_return_val_if_fail (n_groups >= 1 && n_groups <= GROUPS, FALSE);
+
+  return read_symbols (text, mortise_secret_get_bytes (whole)) == SYMBOLS &&
+         read_symbols (typed, mortise_secret_get_bytes (part)) == wanted &&
+         memcmp (mortise_secret_peek (whole) + SYMBOLS - wanted, mortise_secret_peek (part),
+                 wanted) == 0;
 }
 
 MortiseSecret *
@@ -220,12 +258,19 @@ mortise_recovery_code_parse (const MortiseSecret *typed, GError **error)
   g_autoptr (MortiseSecret) code = mortise_secret_new (MORTISE_RECOVERY_CODE_SIZE);
   guint8 *data = mortise_secret_get_bytes (symbols);
   const guint8 *nibble;
+  guint n, wrong;
   guint8 check;
 
   g_return_val_if_fail (typed != NULL, NULL);
 
-  if (!read_symbols (typed, data, error))
+  n = mortise_recovery_code_examine (typed, &wrong);
+  if (wrong != 0 && n <= SYMBOLS)
+    fail_group ((guint) __builtin_ctz (wrong), error);
+  else if (n != SYMBOLS)
+    fail_size (error);
+  if (wrong != 0 || n != SYMBOLS)
     return NULL;
+  (void) read_symbols (typed, data);
   for (guint group = 1; group < GROUPS; group++)
     memmove (data + group * (GROUP_SIZE - 1), data + group * GROUP_SIZE, GROUP_SIZE - 1);
   regroup (data, DATA_SYMBOLS, BITS, mortise_secret_get_bytes (nibbles), 4);

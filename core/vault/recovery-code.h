@@ -41,4 +41,27 @@ MortiseSecret *mortise_recovery_code_format (const MortiseSecret *code);
  */
 MortiseSecret *mortise_recovery_code_parse (const MortiseSecret *typed, GError **error);
 
+/**
+ * mortise_recovery_code_examine:
+ * @typed: as above, maybe not all of it yet
+ * @ret_wrong_groups: (out): bit 0 for the first group: it is whole and does not fit its check
+ *   symbol, or has a character that no code has
+ *
+ * For telling of a mistake while it is typed.
+ *
+ * Returns: characters read, separators apart; more than a code has if too many were typed
+ */
+guint mortise_recovery_code_examine (const MortiseSecret *typed, guint *ret_wrong_groups);
+
+/**
+ * mortise_recovery_code_ends_with:
+ * @text: from mortise_recovery_code_format()
+ * @typed: as above
+ *
+ * Returns: whether @typed is the last @n_groups groups of @text
+ */
+gboolean mortise_recovery_code_ends_with (const MortiseSecret *text,
+                                          const MortiseSecret *typed,
+                                          guint n_groups);
+
 G_END_DECLS

@@ -26,41 +26,90 @@ copy_sign_key (MortiseVault *self, GError **error)
   return mortise_vault_check_unlocked (self, error) ? mortise_secret_copy (self->keys.sign) : NULL;
 }
 
-/* With the key mutex held. */
-static MortiseSecret *
-create_code (MortiseVault *self, GError **error)
+struct _MortiseRecoveryDraft
 {
+  MortiseSecret *text;
+  MortiseTpmBlob *slot;
+  /* Of the vault whose key is sealed in it. */
+  GBytes *salt;
+};
+
+void
+mortise_recovery_draft_free (MortiseRecoveryDraft *draft)
+{
+  if (draft == NULL)
+    return;
+  g_clear_pointer (&draft->text, mortise_secret_free);
+  g_clear_pointer (&draft->slot, mortise_tpm_blob_free);
+  g_clear_pointer (&draft->salt, g_bytes_unref);
+  g_free (draft);
+}
+
+const MortiseSecret *
+mortise_recovery_draft_get_text (const MortiseRecoveryDraft *draft)
+{
+  return draft->text;
+}
+
+/* With the key mutex held. */
+static MortiseRecoveryDraft *
+draft_code (MortiseVault *self, GError **error)
+{
+  g_autoptr (MortiseRecoveryDraft) draft = g_new0 (MortiseRecoveryDraft, 1);
   g_autoptr (MortiseSecret) sign_key = copy_sign_key (self, error);
   g_autoptr (MortiseSecret) code = NULL;
   g_autoptr (MortiseSecret) auth = NULL;
-  g_autoptr (MortiseTpmBlob) slot = NULL;
-  g_autoptr (GMutexLocker) locker = NULL;
 
   if (sign_key == NULL)
     return NULL;
   code = mortise_secret_new_random (MORTISE_RECOVERY_CODE_SIZE);
   auth = derive_auth (code, self->header);
-  slot = mortise_tpm_seal (self->tpm, sign_key, auth, FALSE, error);
-  if (slot == NULL)
+  draft->slot = mortise_tpm_seal (self->tpm, sign_key, auth, FALSE, error);
+  if (draft->slot == NULL)
     return NULL;
-  locker = g_mutex_locker_new (&self->mutex);
-  if (!mortise_vault_slot_write (self->store, MORTISE_KEYSLOT_RECOVERY, slot, error))
-    return NULL;
-  (void) mortise_vault_store_forget_journal (self->store);
-  return mortise_recovery_code_format (code);
+  draft->text = mortise_recovery_code_format (code);
+  draft->salt = g_bytes_ref (self->header->salt);
+  return g_steal_pointer (&draft);
 }
 
-MortiseSecret *
-mortise_vault_create_recovery_code (MortiseVault *self, GError **error)
+MortiseRecoveryDraft *
+mortise_vault_draft_recovery_code (MortiseVault *self, GError **error)
 {
-  MortiseSecret *text;
+  MortiseRecoveryDraft *draft;
 
   g_return_val_if_fail (MORTISE_IS_VAULT (self), NULL);
 
   g_mutex_lock (&self->key_mutex);
-  text = create_code (self, error);
+  draft = draft_code (self, error);
   mortise_vault_end_key_work (self);
-  return text;
+  return draft;
+}
+
+gboolean
+mortise_vault_keep_recovery_code (MortiseVault *self,
+                                  const MortiseRecoveryDraft *draft,
+                                  GError **error)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  g_return_val_if_fail (MORTISE_IS_VAULT (self), FALSE);
+  g_return_val_if_fail (draft != NULL, FALSE);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  if (!mortise_vault_check_open (self, error))
+    return FALSE;
+  if (!g_bytes_equal (self->header->salt, draft->salt))
+    {
+      g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_NO_VAULT,
+                           _ ("The vault that this recovery code was made for is gone. Throw the "
+                              "code away and make a new one."));
+      return FALSE;
+    }
+  if (!mortise_vault_slot_write (self->store, MORTISE_KEYSLOT_RECOVERY, draft->slot, error))
+    return FALSE;
+  /* The code before it is void from now on, also in what the journal still held. */
+  (void) mortise_vault_store_forget_journal (self->store);
+  return TRUE;
 }
 
 gboolean

@@ -223,14 +223,43 @@ gboolean mortise_vault_get_keyslot (MortiseVault *self,
 gboolean mortise_vault_set_login_keyslot (MortiseVault *self, gboolean enabled, GError **error);
 
 /**
- * mortise_vault_create_recovery_code:
+ * MortiseRecoveryDraft:
  *
- * Makes a recovery keyslot; one that there was is void from then on. UNLOCKED. TPM.
- *
- * Returns: (transfer full): the code as it is to be written down, ASCII without a terminating zero
- *   (core/vault/recovery-code.h); it can never be shown again
+ * A new recovery code and its keyslot, neither of them in the vault yet.
  */
-MortiseSecret *mortise_vault_create_recovery_code (MortiseVault *self, GError **error);
+typedef struct _MortiseRecoveryDraft MortiseRecoveryDraft;
+
+/** mortise_recovery_draft_free: wipes the code */
+void mortise_recovery_draft_free (MortiseRecoveryDraft *draft);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MortiseRecoveryDraft, mortise_recovery_draft_free)
+
+/**
+ * mortise_recovery_draft_get_text:
+ *
+ * Returns: (transfer none): the code as it is to be written down, ASCII without a terminating zero
+ *   (core/vault/recovery-code.h)
+ */
+const MortiseSecret *mortise_recovery_draft_get_text (const MortiseRecoveryDraft *draft);
+
+/**
+ * mortise_vault_draft_recovery_code:
+ *
+ * Makes a code to be shown to the person. It opens nothing before
+ * mortise_vault_keep_recovery_code(), and the code that there was stays good until then. UNLOCKED.
+ * TPM.
+ */
+MortiseRecoveryDraft *mortise_vault_draft_recovery_code (MortiseVault *self, GError **error);
+
+/**
+ * mortise_vault_keep_recovery_code:
+ * @draft: of this vault; works also when it was locked since
+ *
+ * The draft's code counts from now on, and one that there was is void: nothing of its keyslot stays
+ * in the files. Durable.
+ */
+gboolean mortise_vault_keep_recovery_code (MortiseVault *self,
+                                           const MortiseRecoveryDraft *draft,
+                                           GError **error);
 
 /** mortise_vault_remove_recovery_code: nothing of the keyslot stays in the files */
 gboolean mortise_vault_remove_recovery_code (MortiseVault *self, GError **error);

@@ -233,3 +233,13 @@ vault_fixture_snapshot (VaultFixture *fixture)
   g_ptr_array_add (lines, NULL);
   return g_strjoinv ("\n", (char **) lines->pdata);
 }
+
+MortiseSecret *
+vault_fixture_create_code (VaultFixture *f, GError **error)
+{
+  g_autoptr (MortiseRecoveryDraft) draft = mortise_vault_draft_recovery_code (f->vault, error);
+
+  if (draft == NULL || !mortise_vault_keep_recovery_code (f->vault, draft, error))
+    return NULL;
+  return mortise_secret_copy (mortise_recovery_draft_get_text (draft));
+}

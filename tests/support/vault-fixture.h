@@ -60,4 +60,7 @@ gboolean vault_fixture_contains (VaultFixture *fixture, gconstpointer needle, gs
 /** Everything in the vault's folder but the lock, name by name, for "nothing was written". */
 char *vault_fixture_snapshot (VaultFixture *fixture);
 
+/** vault_fixture_create_code: (transfer full): a recovery code drafted and kept, as written down */
+MortiseSecret *vault_fixture_create_code (VaultFixture *f, GError **error);
+
 G_END_DECLS

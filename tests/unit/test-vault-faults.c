@@ -42,7 +42,7 @@ set_up (Fixture *f)
   f->second = vault_fixture_add (&f->vault, "example.org", "bert");
   f->deleted = vault_fixture_add (&f->vault, "example.net", "carl");
   g_assert_true (mortise_vault_delete (f->vault.vault, f->deleted, NULL));
-  f->code = mortise_vault_create_recovery_code (f->vault.vault, NULL);
+  f->code = vault_fixture_create_code (&f->vault, NULL);
   g_assert_nonnull (f->code);
   /* Takes the place of the first, so that adding it is more than one row. */
   f->spare = vault_fixture_make_credential (&f->vault, "example.com", "anna", &f->spare_secrets);
@@ -135,7 +135,7 @@ do_reset_pin (Fixture *f, GError **error)
 static gboolean
 do_create_code (Fixture *f, GError **error)
 {
-  g_autoptr (MortiseSecret) code = mortise_vault_create_recovery_code (f->vault.vault, error);
+  g_autoptr (MortiseSecret) code = vault_fixture_create_code (&f->vault, error);
 
   if (code == NULL)
     return FALSE;

@@ -211,6 +211,53 @@ test_noise (void)
     }
 }
 
+static void
+assert_examined (const char *text, guint expected_n, guint expected_wrong)
+{
+  g_autoptr (MortiseSecret) typed = secret (text);
+  guint wrong = 99;
+
+  g_assert_cmpuint (mortise_recovery_code_examine (typed, &wrong), ==, expected_n);
+  g_assert_cmphex (wrong, ==, expected_wrong);
+}
+
+/* Mistakes are told of while the rest is still being typed, and all of them. */
+static void
+test_examine (void)
+{
+  assert_examined ("000H", 4, 0);
+  assert_examined ("000HQ", 5, 0);
+  assert_examined ("000HR", 5, 1 << 0);
+  assert_examined ("000HQ 48SM4 8N", 12, 1 << 1);
+  assert_examined ("000HQ 48SM4 8NB6Y EY", 17, 1 << 1 | 1 << 2);
+  assert_examined ("000HQ 4#", 7, 1 << 1);
+  assert_examined ("ooohq-48sm3 8nb6x.ey49r/kanvn skeye xzy64", 35, 0);
+  assert_examined ("000HQ-48SM3-8NB6X-EY49R-KANVN-SKEYE-XZY65", 35, 1 << 6);
+  assert_examined ("000HQ-48SM3-8NB6X-EY49R-KANVN-SKEYE-XZY64-0000", 36, 0);
+  assert_examined ("\xff\xfe", 0, 0);
+}
+
+static void
+test_ends_with (void)
+{
+  g_autoptr (MortiseSecret) text = secret ("000HQ-48SM3-8NB6X-EY49R-KANVN-SKEYE-XZY64");
+  const char *right[] = { "SKEYE-XZY64", "skeye xzy64", "skeyexzy64", " SKEYE  XZY64\n" };
+  const char *wrong[] = { "XZY64", "SKEYE-XZY65", "SKEYE-XZY64-X", "KANVN-SKEYE", "SKEYE-XZY6" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (right); i++)
+    {
+      g_autoptr (MortiseSecret) typed = secret (right[i]);
+
+      g_assert_true (mortise_recovery_code_ends_with (text, typed, 2));
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autoptr (MortiseSecret) typed = secret (wrong[i]);
+
+      g_assert_false (mortise_recovery_code_ends_with (text, typed, 2));
+    }
+}
+
 /* --- The keyslot -------------------------------------------------------------------------------
  */
 
@@ -218,7 +265,7 @@ static MortiseSecret *
 create_code (VaultFixture *f)
 {
   g_autoptr (GError) error = NULL;
-  MortiseSecret *code = mortise_vault_create_recovery_code (f->vault, &error);
+  MortiseSecret *code = vault_fixture_create_code (f, &error);
 
   g_assert_no_error (error);
   return code;
@@ -274,6 +321,35 @@ test_unlock (VaultFixture *f, gconstpointer user_data)
   g_assert_nonnull (key);
 }
 
+/* Until the person has shown that they wrote it down, the new code opens nothing and the old one
+ * does. */
+static void
+test_draft (VaultFixture *f, gconstpointer user_data)
+{
+  g_autoptr (MortiseSecret) old = NULL;
+  g_autoptr (MortiseRecoveryDraft) draft = NULL;
+  g_autoptr (GError) error = NULL;
+
+  vault_fixture_create (f);
+  old = create_code (f);
+  draft = mortise_vault_draft_recovery_code (f->vault, &error);
+  g_assert_no_error (error);
+  assert_unlock (f, mortise_recovery_draft_get_text (draft), MORTISE_ERROR_RECOVERY_INVALID);
+  assert_unlock (f, old, -1);
+
+  mortise_vault_lock (f->vault);
+  g_assert_true (mortise_vault_keep_recovery_code (f->vault, draft, &error));
+  g_assert_no_error (error);
+  assert_unlock (f, old, MORTISE_ERROR_RECOVERY_INVALID);
+  assert_unlock (f, mortise_recovery_draft_get_text (draft), -1);
+
+  /* Another vault by now: the code would never open it. */
+  g_assert_true (mortise_vault_reset (f->vault, NULL));
+  vault_fixture_create (f);
+  g_assert_false (mortise_vault_keep_recovery_code (f->vault, draft, &error));
+  g_assert_error (error, MORTISE_ERROR, MORTISE_ERROR_NO_VAULT);
+}
+
 static void
 test_create_locked (VaultFixture *f, gconstpointer user_data)
 {
@@ -281,7 +357,7 @@ test_create_locked (VaultFixture *f, gconstpointer user_data)
 
   vault_fixture_create (f);
   mortise_vault_lock (f->vault);
-  g_assert_null (mortise_vault_create_recovery_code (f->vault, &error));
+  g_assert_null (vault_fixture_create_code (f, &error));
   g_assert_error (error, MORTISE_ERROR, MORTISE_ERROR_VAULT_LOCKED);
 }
 
@@ -295,7 +371,7 @@ test_create_fails (VaultFixture *f, gconstpointer user_data)
   code = create_code (f);
   mortise_fake_tpm_fail (vault_fixture_get_fake (f), MORTISE_FAKE_TPM_SEAL, 0, 1,
                          MORTISE_ERROR_TPM_GONE);
-  g_assert_null (mortise_vault_create_recovery_code (f->vault, &error));
+  g_assert_null (vault_fixture_create_code (f, &error));
   g_assert_error (error, MORTISE_ERROR, MORTISE_ERROR_TPM_GONE);
   mortise_vault_lock (f->vault);
   assert_unlock (f, code, -1);
@@ -535,7 +611,10 @@ main (int argc, char *argv[])
   g_test_add_func ("/recovery-code/mistakes", test_mistakes);
   g_test_add_func ("/recovery-code/wrong-shapes", test_wrong_shapes);
   g_test_add_func ("/recovery-code/noise", test_noise);
+  g_test_add_func ("/recovery-code/examine", test_examine);
+  g_test_add_func ("/recovery-code/ends-with", test_ends_with);
   ADD ("unlock", test_unlock);
+  ADD ("draft", test_draft);
   ADD ("create-locked", test_create_locked);
   ADD ("create-fails", test_create_fails);
   ADD ("replaced-and-removed", test_replaced_and_removed);
