@@ -247,6 +247,25 @@ add_keyring (GVariantBuilder *lines, const MortiseBackend *backend)
 }
 
 static void
+add_recovery (GVariantBuilder *lines, const MortiseBackend *backend)
+{
+  const char *title = _ ("Recovery code");
+  MortiseKeyslotInfo info = { 0 };
+
+  if (backend == NULL || backend->vault == NULL ||
+      !mortise_vault_get_keyslot (backend->vault, MORTISE_KEYSLOT_RECOVERY, &info, NULL))
+    add_line (lines, "recovery", "note", title, _ ("Can be made once there is a vault."), "");
+  else if (info.exists)
+    add_line (lines, "recovery", "ok", title,
+              _ ("Made: it opens the vault if the PIN is forgotten or blocked."), "");
+  else
+    mortise_health_add_line (
+        lines, "recovery", "warning", title,
+        _ ("There is none: if the PIN is forgotten or blocked, every passkey is lost."),
+        _ ("Make one and write it down."), "recovery-code");
+}
+
+static void
 add_session (GVariantBuilder *lines, const MortiseAgentStatus *status)
 {
   const char *title = _ ("Session");
@@ -303,6 +322,7 @@ mortise_dbus_get_health (MortiseDBusCall *call, GError **error)
   add_hidraw (&lines, status);
   mortise_health_add_browsers (&lines, "/", g_get_user_data_dir ());
   add_keyring (&lines, backend);
+  add_recovery (&lines, backend);
   mortise_health_add_autostart (&lines, "/", g_get_user_config_dir ());
   add_session (&lines, status);
   add_memory (&lines, status);

@@ -52,6 +52,22 @@ gboolean mortise_dbus_call_ask (MortiseDBusCall *call,
                                 gpointer user_data,
                                 GError **error);
 
+/** mortise_dbus_call_ask_showing, _ask_recovery: as mortise_prompter_ask_showing() and so on */
+gboolean mortise_dbus_call_ask_showing (MortiseDBusCall *call,
+                                        const char *kind,
+                                        GVariantDict *dict,
+                                        MortisePromptMakeCode make,
+                                        MortisePromptKeepCode keep,
+                                        gpointer user_data,
+                                        GError **error);
+gboolean mortise_dbus_call_ask_recovery (MortiseDBusCall *call,
+                                         const char *kind,
+                                         GVariantDict *dict,
+                                         GError **error);
+
+/** mortise_dbus_service_refresh: publishes the properties anew; any thread */
+void mortise_dbus_service_refresh (MortiseDBusService *service);
+
 /** mortise_dbus_service_refresh_lockout: asks the TPM anew and publishes it; any thread; blocks */
 void mortise_dbus_service_refresh_lockout (MortiseDBusService *service);
 
@@ -63,6 +79,12 @@ GVariant *mortise_dbus_change_pin (MortiseDBusCall *call, GError **error);
 GVariant *mortise_dbus_reset (MortiseDBusCall *call, GError **error);
 GVariant *mortise_dbus_replug (MortiseDBusCall *call, GError **error);
 GVariant *mortise_dbus_retry (MortiseDBusCall *call, GError **error);
+
+/* dbus-keyslots.c */
+GVariant *mortise_dbus_reset_pin (MortiseDBusCall *call, GError **error);
+GVariant *mortise_dbus_create_recovery_code (MortiseDBusCall *call, GError **error);
+GVariant *mortise_dbus_get_keyslots (MortiseDBusCall *call, GError **error);
+GVariant *mortise_dbus_set_keyslot (MortiseDBusCall *call, GError **error);
 
 /* dbus-passkeys.c */
 GVariant *mortise_dbus_list_passkeys (MortiseDBusCall *call, GError **error);

@@ -44,6 +44,10 @@ static const MethodEntry methods[] = {
   { "handle-unlock", mortise_dbus_unlock },
   { "handle-lock", mortise_dbus_lock },
   { "handle-change-pin", mortise_dbus_change_pin },
+  { "handle-reset-pin", mortise_dbus_reset_pin },
+  { "handle-create-recovery-code", mortise_dbus_create_recovery_code },
+  { "handle-get-keyslots", mortise_dbus_get_keyslots },
+  { "handle-set-keyslot", mortise_dbus_set_keyslot },
   { "handle-reset", mortise_dbus_reset },
   { "handle-replug", mortise_dbus_replug },
   { "handle-retry", mortise_dbus_retry },
@@ -200,6 +204,15 @@ describe_sender (MortiseDBusCall *call)
   return mortise_describe_process (pid);
 }
 
+static void
+describe_call (MortiseDBusCall *call, const char *kind, GVariantDict *dict)
+{
+  g_autofree char *requester = describe_sender (call);
+
+  g_variant_dict_insert (dict, "kind", "s", kind);
+  mortise_consent_question_insert_string (dict, "requester", requester);
+}
+
 gboolean
 mortise_dbus_call_ask (MortiseDBusCall *call,
                        const char *kind,
@@ -210,17 +223,45 @@ mortise_dbus_call_ask (MortiseDBusCall *call,
                        gpointer user_data,
                        GError **error)
 {
-  g_autofree char *requester = describe_sender (call);
   gboolean ok;
 
-  g_variant_dict_insert (dict, "kind", "s", kind);
-  mortise_consent_question_insert_string (dict, "requester", requester);
+  describe_call (call, kind, dict);
   ok = mortise_prompter_ask (mortise_agent_get_prompter (call->agent), dict, needs_pin,
                              needs_new_pin, accept, user_data, call->cancellable, error);
   /* A try more or less may be the one that locks the TPM. */
   if (!ok && needs_pin)
     mortise_dbus_service_refresh_lockout (call->service);
   return ok;
+}
+
+gboolean
+mortise_dbus_call_ask_showing (MortiseDBusCall *call,
+                               const char *kind,
+                               GVariantDict *dict,
+                               MortisePromptMakeCode make,
+                               MortisePromptKeepCode keep,
+                               gpointer user_data,
+                               GError **error)
+{
+  gboolean ok;
+
+  describe_call (call, kind, dict);
+  ok = mortise_prompter_ask_showing (mortise_agent_get_prompter (call->agent), dict, make, keep,
+                                     user_data, call->cancellable, error);
+  if (!ok)
+    mortise_dbus_service_refresh_lockout (call->service);
+  return ok;
+}
+
+gboolean
+mortise_dbus_call_ask_recovery (MortiseDBusCall *call,
+                                const char *kind,
+                                GVariantDict *dict,
+                                GError **error)
+{
+  describe_call (call, kind, dict);
+  return mortise_prompter_ask_recovery (mortise_agent_get_prompter (call->agent), dict,
+                                        call->cancellable, error);
 }
 
 /* --- Properties --------------------------------------------------------------------------------
@@ -306,6 +347,16 @@ set_problem (MortiseDBusService *service, const MortiseAgentStatus *status, gboo
   mortise_dbus_agent1_set_problem_message (service->skeleton, message);
 }
 
+/* Nothing is to be reminded of where there is no vault. */
+static gboolean
+has_recovery_code (MortiseVault *vault)
+{
+  MortiseKeyslotInfo info;
+
+  return vault == NULL ||
+         !mortise_vault_get_keyslot (vault, MORTISE_KEYSLOT_RECOVERY, &info, NULL) || info.exists;
+}
+
 static void
 update_properties (MortiseDBusService *service)
 {
@@ -320,6 +371,7 @@ update_properties (MortiseDBusService *service)
       state_to_name (vault != NULL ? mortise_vault_get_state (vault) : MORTISE_VAULT_CLOSED));
   mortise_dbus_agent1_set_pin_retries (
       skeleton, vault != NULL ? mortise_vault_get_pin_retries (vault) : MORTISE_PIN_RETRIES_MAX);
+  mortise_dbus_agent1_set_has_recovery_code (skeleton, has_recovery_code (vault));
   mortise_dbus_agent1_set_transport (skeleton, status->transport);
   mortise_dbus_agent1_set_socket_path (skeleton, status->socket_path);
   mortise_dbus_agent1_set_prompting (
@@ -350,6 +402,13 @@ refresh_cb (gpointer user_data)
 }
 
 void
+mortise_dbus_service_refresh (MortiseDBusService *service)
+{
+  g_atomic_ref_count_inc (&service->refs);
+  g_idle_add_full (G_PRIORITY_DEFAULT, refresh_cb, service, service_unref);
+}
+
+void
 mortise_dbus_service_refresh_lockout (MortiseDBusService *service)
 {
   g_autoptr (MortiseBackend) backend = mortise_agent_peek_backend (service->agent);
@@ -362,8 +421,7 @@ mortise_dbus_service_refresh_lockout (MortiseDBusService *service)
   service->lockout = lockout;
   service->lockout_tpm = backend->tpm;
   g_mutex_unlock (&service->lock);
-  g_atomic_ref_count_inc (&service->refs);
-  g_idle_add_full (G_PRIORITY_DEFAULT, refresh_cb, service, service_unref);
+  mortise_dbus_service_refresh (service);
 }
 
 static gboolean

@@ -102,6 +102,20 @@ mortise_prompt_process_send (MortisePromptProcess *process,
   return ok;
 }
 
+gboolean
+mortise_prompt_process_send_secret (MortisePromptProcess *process,
+                                    MortiseSecretKind kind,
+                                    const MortiseSecret *secret,
+                                    GError **error)
+{
+  gboolean ok;
+
+  g_mutex_lock (&process->send_lock);
+  ok = mortise_prompt_channel_send_secret (process->channel, kind, secret, error);
+  g_mutex_unlock (&process->send_lock);
+  return ok;
+}
+
 MortisePromptChannel *
 mortise_prompt_process_get_channel (MortisePromptProcess *process)
 {

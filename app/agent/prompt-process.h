@@ -35,6 +35,12 @@ gboolean mortise_prompt_process_send (MortisePromptProcess *process,
                                       GVariant *dictionary,
                                       GError **error);
 
+/** mortise_prompt_process_send_secret: as above, for a SECRET frame */
+gboolean mortise_prompt_process_send_secret (MortisePromptProcess *process,
+                                             MortiseSecretKind kind,
+                                             const MortiseSecret *secret,
+                                             GError **error);
+
 /** mortise_prompt_process_get_channel: (transfer none): to receive from */
 MortisePromptChannel *mortise_prompt_process_get_channel (MortisePromptProcess *process);
 

@@ -46,9 +46,15 @@ typedef struct Question
   guint n_accounts;
   MortisePromptAccept accept;
   gpointer accept_data;
+  MortisePromptMakeCode make_code;
+  MortisePromptKeepCode keep_code;
+  gboolean recovers; /* asks for the recovery code from the start */
 
   MortiseVault *vault;
   gboolean needs_pin;
+  gboolean offer_recovery;
+  gboolean code_shown;
+  GError *pin_problem; /* why the PIN is of no use any more, after which a no means that */
   MortisePromptProcess *process;
   gboolean shown;
   gint64 deadline; /* monotonic, µs */
@@ -58,6 +64,7 @@ typedef struct Question
 
   MortiseSecret *pin;
   MortiseSecret *new_pin;
+  MortiseSecret *recovery_code;
   MortiseConsentAnswer answer;
 } Question;
 
@@ -201,6 +208,17 @@ wait_for_slot (Question *question, GError **error)
   return TRUE;
 }
 
+/* A recovery code takes longer to write down, or to find and type, than a PIN. */
+static void
+be_patient (Question *question)
+{
+  MortisePrompter *self = question->prompter;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  question->deadline = g_get_monotonic_time () +
+                       (gint64) self->timeout * MORTISE_PROMPT_CODE_PATIENCE * G_TIME_SPAN_SECOND;
+}
+
 /* --- Asking ------------------------------------------------------------------------------------
  */
 
@@ -222,6 +240,10 @@ complete_members (Question *question, guint timeout)
       if (min_length != NULL && g_variant_is_of_type (min_length, G_VARIANT_TYPE_UINT32))
         length = MAX (length, g_variant_get_uint32 (min_length));
       g_variant_dict_insert (&dict, "min-pin-length", "u", length);
+      g_variant_dict_insert (&dict, "offer-recovery", "b", question->offer_recovery);
+      g_variant_dict_insert (&dict, "pin-blocked", "b",
+                             mortise_vault_get_pin_retries (question->vault) == 0 ||
+                                 mortise_vault_is_pin_auth_blocked (question->vault));
       g_variant_dict_insert (&dict, "retries", "u",
                              mortise_vault_get_pin_retries (question->vault));
       /* A client that resets does not know what will be lost; the person has to. */
@@ -252,6 +274,20 @@ decide_pin (Question *question, GError **error)
   return TRUE;
 }
 
+/* The recovery code is as good as the PIN where nothing is done with the PIN but to verify it. */
+static void
+decide_recovery (Question *question)
+{
+  MortiseKeyslotInfo info = { 0 };
+
+  if (question->recovers)
+    question->offer_recovery = question->vault != NULL;
+  else if (question->needs_pin && question->accept == NULL && question->make_code == NULL)
+    question->offer_recovery =
+        mortise_vault_get_keyslot (question->vault, MORTISE_KEYSLOT_RECOVERY, &info, NULL) &&
+        info.exists;
+}
+
 /* Having the slot: starts the program and puts the question. */
 static gboolean
 show (Question *question, GError **error)
@@ -271,6 +307,9 @@ show (Question *question, GError **error)
   g_mutex_unlock (&self->lock);
   if (!decide_pin (question, error))
     return FALSE;
+  decide_recovery (question);
+  if (question->recovers)
+    timeout *= MORTISE_PROMPT_CODE_PATIENCE;
 
   environment = mortise_prompt_environment_get ();
   if (environment == NULL)
@@ -328,6 +367,8 @@ question_free (Question *question)
 
   g_clear_pointer (&question->pin, mortise_secret_free);
   g_clear_pointer (&question->new_pin, mortise_secret_free);
+  g_clear_pointer (&question->recovery_code, mortise_secret_free);
+  g_clear_error (&question->pin_problem);
   g_clear_object (&question->vault);
   g_variant_unref (question->members);
   g_object_unref (question->stop);
@@ -450,15 +491,92 @@ replace_if_blocked (Question *question, GError **problem)
     }
 }
 
+/* From now on only the recovery code is asked for. @problem: (nullable): why */
+static void
+turn_to_recovery (Question *question, const GError *problem)
+{
+  GVariantDict dict;
+
+  be_patient (question);
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "recovery", "b", TRUE);
+  g_variant_dict_insert (&dict, "message", "s", problem != NULL ? problem->message : "");
+  send_update (question, &dict);
+}
+
+static gboolean
+is_blocked (const GError *problem)
+{
+  return g_error_matches (problem, MORTISE_ERROR, MORTISE_ERROR_PIN_BLOCKED) ||
+         g_error_matches (problem, MORTISE_ERROR, MORTISE_ERROR_PIN_AUTH_BLOCKED);
+}
+
+/* What the person can mend by typing it anew, or by finding their recovery code. */
+static gboolean
+may_ask_again (Question *question, const GError *problem)
+{
+  return g_error_matches (problem, MORTISE_ERROR, MORTISE_ERROR_PIN_INVALID) ||
+         g_error_matches (problem, MORTISE_ERROR, MORTISE_ERROR_PIN_POLICY) ||
+         g_error_matches (problem, MORTISE_ERROR, MORTISE_ERROR_RECOVERY_INVALID) ||
+         (question->offer_recovery && is_blocked (problem));
+}
+
+static gboolean
+has_secrets (Question *question)
+{
+  if (question->code_shown)
+    return TRUE;
+  if (question->recovery_code != NULL)
+    return question->offer_recovery && question->new_pin != NULL;
+  return !question->recovers && (!question->needs_pin || question->pin != NULL) &&
+         (!question->needs_new_pin || question->new_pin != NULL);
+}
+
+static void
+forget_secrets (Question *question)
+{
+  g_clear_pointer (&question->pin, mortise_secret_free);
+  g_clear_pointer (&question->new_pin, mortise_secret_free);
+  g_clear_pointer (&question->recovery_code, mortise_secret_free);
+}
+
+/* Does what was said yes to. */
+static gboolean
+carry_out (Question *question, GError **error)
+{
+  if (question->code_shown)
+    return question->keep_code (question->accept_data, error);
+  if (question->recovery_code != NULL)
+    return mortise_vault_reset_pin (question->vault, question->recovery_code, question->new_pin,
+                                    error);
+  if (question->accept != NULL)
+    return question->accept (question->pin, question->new_pin, question->accept_data, error);
+  return !question->needs_pin || unlock_with_pin (question, error);
+}
+
+/* The PIN was right: the code is shown, and a second yes awaited. */
+static gboolean
+show_code (Question *question, GError **error)
+{
+  const MortiseSecret *code = question->make_code (question->accept_data, error);
+
+  if (code == NULL)
+    return FALSE;
+  be_patient (question);
+  question->code_shown = TRUE;
+  return mortise_prompt_process_send_secret (question->process, MORTISE_SECRET_KIND_RECOVERY_CODE,
+                                             code, error);
+}
+
 /* Returns: whether the dialogue is over; then *@error says whether with success */
 static gboolean
 accept_answer (Question *question, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  gboolean ok = TRUE;
+  gboolean shows = question->make_code != NULL && !question->code_shown;
+  gboolean ok;
 
-  if ((question->needs_pin && question->pin == NULL) ||
-      (question->needs_new_pin && question->new_pin == NULL))
+  if (!has_secrets (question))
     {
       set_error (error, MORTISE_ERROR_PROMPT_FAILED,
                  _ ("The prompt answered without the PIN that was asked for, so nothing was done. "
@@ -467,28 +585,29 @@ accept_answer (Question *question, GError **error)
     }
 
   send_working (question);
-  if (question->accept != NULL)
-    ok = question->accept (question->pin, question->new_pin, question->accept_data, &problem);
-  else if (question->needs_pin)
-    ok = unlock_with_pin (question, &problem);
-  g_clear_pointer (&question->pin, mortise_secret_free);
-  g_clear_pointer (&question->new_pin, mortise_secret_free);
-
+  ok = carry_out (question, &problem) && (!shows || show_code (question, &problem));
+  forget_secrets (question);
   if (ok)
     {
       question->answer.verified = question->needs_pin;
-      return TRUE;
+      return !shows;
     }
   replace_if_blocked (question, &problem);
-  if (g_error_matches (problem, MORTISE_ERROR, MORTISE_ERROR_PIN_INVALID) ||
-      g_error_matches (problem, MORTISE_ERROR, MORTISE_ERROR_PIN_POLICY))
+  if (!may_ask_again (question, problem))
     {
-      ask_again (question, problem);
-      return FALSE;
+      end_fatally (question, problem);
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return TRUE;
     }
-  end_fatally (question, problem);
-  g_propagate_error (error, g_steal_pointer (&problem));
-  return TRUE;
+  if (is_blocked (problem))
+    {
+      turn_to_recovery (question, problem);
+      g_clear_error (&question->pin_problem);
+      question->pin_problem = g_steal_pointer (&problem);
+    }
+  else
+    ask_again (question, problem);
+  return FALSE;
 }
 
 /* --- Listening ---------------------------------------------------------------------------------
@@ -497,9 +616,10 @@ accept_answer (Question *question, GError **error)
 static void
 take_secret (Question *question, MortiseSecretKind kind, MortiseSecret *secret)
 {
-  MortiseSecret **place = kind == MORTISE_SECRET_KIND_PIN       ? &question->pin
-                          : kind == MORTISE_SECRET_KIND_NEW_PIN ? &question->new_pin
-                                                                : NULL;
+  MortiseSecret **place = kind == MORTISE_SECRET_KIND_PIN             ? &question->pin
+                          : kind == MORTISE_SECRET_KIND_NEW_PIN       ? &question->new_pin
+                          : kind == MORTISE_SECRET_KIND_RECOVERY_CODE ? &question->recovery_code
+                                                                      : NULL;
 
   if (place == NULL)
     {
@@ -515,11 +635,23 @@ static gboolean
 handle_answer (Question *question, GVariant *answer, GError **error)
 {
   gboolean approved = FALSE;
+  gboolean recover = FALSE;
   guint32 account = 0;
 
+  g_variant_lookup (answer, "recover", "b", &recover);
+  if (recover && question->offer_recovery)
+    {
+      turn_to_recovery (question, NULL);
+      return FALSE;
+    }
   g_variant_lookup (answer, "approved", "b", &approved);
   if (!approved)
     {
+      if (question->pin_problem != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&question->pin_problem));
+          return TRUE;
+        }
       set_stopped (error, MORTISE_ERROR_DENIED);
       return TRUE;
     }
@@ -823,5 +955,35 @@ mortise_prompter_ask (MortisePrompter *self,
   question->needs_new_pin = needs_new_pin;
   question->accept = accept;
   question->accept_data = user_data;
+  return begin (question, FALSE, error) && wait_for_answer (question, cancellable, error);
+}
+
+gboolean
+mortise_prompter_ask_showing (MortisePrompter *self,
+                              GVariantDict *members,
+                              MortisePromptMakeCode make,
+                              MortisePromptKeepCode keep,
+                              gpointer user_data,
+                              GCancellable *cancellable,
+                              GError **error)
+{
+  g_autoptr (Question) question = question_new (self, g_variant_dict_end (members));
+
+  question->verify = TRUE;
+  question->make_code = make;
+  question->keep_code = keep;
+  question->accept_data = user_data;
+  return begin (question, FALSE, error) && wait_for_answer (question, cancellable, error);
+}
+
+gboolean
+mortise_prompter_ask_recovery (MortisePrompter *self,
+                               GVariantDict *members,
+                               GCancellable *cancellable,
+                               GError **error)
+{
+  g_autoptr (Question) question = question_new (self, g_variant_dict_end (members));
+
+  question->recovers = TRUE;
   return begin (question, FALSE, error) && wait_for_answer (question, cancellable, error);
 }

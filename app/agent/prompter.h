@@ -20,6 +20,8 @@ G_DECLARE_FINAL_TYPE (MortisePrompter, mortise_prompter, MORTISE, PROMPTER, GObj
 
 /** Seconds after which a question nobody answered goes away. */
 #define MORTISE_PROMPT_TIMEOUT 60
+/** As many times that while a recovery code is written down or typed. */
+#define MORTISE_PROMPT_CODE_PATIENCE 10
 
 /**
  * mortise_prompter_new:
@@ -94,5 +96,45 @@ gboolean mortise_prompter_ask (MortisePrompter *self,
                                gpointer user_data,
                                GCancellable *cancellable,
                                GError **error);
+
+/**
+ * MortisePromptMakeCode:
+ *
+ * Makes what is to be shown, the PIN having been right. Runs in the thread of
+ * mortise_prompter_ask_showing().
+ *
+ * Returns: (transfer none): the code, valid until the question is over
+ */
+typedef const MortiseSecret *(*MortisePromptMakeCode) (gpointer user_data, GError **error);
+
+/** MortisePromptKeepCode: the person has the code and shown it by typing its end */
+typedef gboolean (*MortisePromptKeepCode) (gpointer user_data, GError **error);
+
+/**
+ * mortise_prompter_ask_showing:
+ * @members: as above
+ *
+ * Asks for the PIN, shows a new code and has the person prove that they wrote it down. Otherwise as
+ * mortise_prompter_ask().
+ */
+gboolean mortise_prompter_ask_showing (MortisePrompter *self,
+                                       GVariantDict *members,
+                                       MortisePromptMakeCode make,
+                                       MortisePromptKeepCode keep,
+                                       gpointer user_data,
+                                       GCancellable *cancellable,
+                                       GError **error);
+
+/**
+ * mortise_prompter_ask_recovery:
+ * @members: as above
+ *
+ * Asks for the recovery code and a new PIN, gives the vault that PIN and unlocks it. Otherwise as
+ * mortise_prompter_ask(). Questions that ask for the PIN offer the same to who has forgotten it.
+ */
+gboolean mortise_prompter_ask_recovery (MortisePrompter *self,
+                                        GVariantDict *members,
+                                        GCancellable *cancellable,
+                                        GError **error);
 
 G_END_DECLS

@@ -18,6 +18,8 @@ G_BEGIN_DECLS
  *   prompt → SECRET*, ANSWER    the person said yes; secrets typed for it come just before
  *   agent → UPDATE          the answer was not accepted (wrong PIN …): the prompt asks again
  *   agent → UPDATE          progress while the agent works
+ *   agent → SECRET          after a first yes to "new-code": the code to show; the prompt asks for a
+ *                           second one, which it takes once the end of the code was typed
  *   agent → RAISE           show yourself (WINK, or a second notification)
  *   agent closes            all is done or withdrawn: the prompt goes away
  *   prompt closes           counts as "denied"
@@ -51,13 +53,16 @@ typedef enum
  * Members of QUESTION:
  *  "kind" s: one of "register" "sign-in" "select" "excluded" "no-passkey" "verify" "unlock" "reset"
  *            (as MortiseConsentKind) or, from the window or mortisectl over the bus:
- *            "create-vault" "change-pin" "delete" "purge" "edit"
+ *            "create-vault" "change-pin" "delete" "purge" "edit" "new-code" "recover"
  *  "rp-id" s, "rp-name" s, "user-name" s, "user-display-name" s   (absent when there is none)
  *  "accounts" aa{sv}: each "user-name" s, "user-display-name" s, "label" s, "last-used" x,
  *            "created" x
  *  "needs-pin" b: a PIN must come with the answer
  *  "verify" b: the site asked for verification (tells why the PIN is asked)
  *  "retries" u: tries left before the PIN is blocked
+ *  "offer-recovery" b: the recovery code and a new PIN may come with the answer instead of the PIN
+ *  "pin-blocked" b: no PIN is taken now
+ *  "has-code" b: for "new-code": there is a recovery code, which the new one replaces
  *  "min-pin-length" u: code points, for a new PIN
  *  "offer-export" b, "allow-export" b
  *  "algorithm" i: COSE algorithm for "register"
@@ -71,9 +76,11 @@ typedef enum
  *  "host" s: this computer's name
  *  "timeout" u: seconds after which the agent gives up
  *
- * Members of ANSWER: "approved" b; "allow-export" b; "account" u
+ * Members of ANSWER: "approved" b; "allow-export" b; "account" u; "recover" b: neither yes nor no:
+ *            the person wants to use the recovery code
  * Members of UPDATE: "working" b; "pin-wrong" b; "retries" u; "message" s (ready to show, already
- *            translated by the agent); "fatal" b: nothing more can be answered, only closed
+ *            translated by the agent); "fatal" b: nothing more can be answered, only closed;
+ *            "recovery" b: ask for the recovery code and a new PIN from now on
  */
 
 /**

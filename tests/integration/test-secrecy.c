@@ -66,11 +66,27 @@ do_everything (AgentFixture *f)
   agent_fixture_answer (f, "approve expect=change-pin pin=" AGENT_FIXTURE_PIN
                            " new-pin=" AGENT_FIXTURE_NEW_PIN);
   g_variant_unref (agent_fixture_call (f, "ChangePin", NULL, NULL));
+  agent_fixture_answer (f, "approve expect=new-code pin=" AGENT_FIXTURE_NEW_PIN);
+  g_variant_unref (agent_fixture_call (f, "CreateRecoveryCode", NULL, NULL));
+  agent_fixture_answer (f, "approve expect=recover recovery=code new-pin=" AGENT_FIXTURE_NEW_PIN);
+  g_variant_unref (agent_fixture_call (f, "ResetPin", NULL, NULL));
   agent_fixture_answer (f, "deny");
   agent_fixture_sign_in_fails (f, SITE, NULL, MORTISE_ERROR_DENIED);
   agent_fixture_answer_always (f, "approve pin=" AGENT_FIXTURE_NEW_PIN);
   mortise_sign_in_free (agent_fixture_sign_in (f, SITE, registration));
   g_variant_unref (agent_fixture_call (f, "GetHealth", NULL, NULL));
+}
+
+/* (transfer full): the recovery code that was shown, as it is on paper */
+static char *
+read_code (AgentFixture *f)
+{
+  g_autofree char *path = g_build_filename (f->prompter_dir, "code", NULL);
+  char *code = NULL;
+
+  g_assert_true (g_file_get_contents (path, &code, NULL, NULL));
+  g_assert_cmpuint (strlen (code), ==, 41);
+  return code;
 }
 
 static void
@@ -79,6 +95,8 @@ test_bus_and_log (AgentFixture *f, gconstpointer data)
   g_autofree char *path = g_build_filename (f->directory, "bus", NULL);
   g_autoptr (GSubprocess) monitor = start_monitor (f, path);
   g_autofree char *log = NULL;
+  g_autofree char *code = NULL;
+  g_auto (GStrv) groups = NULL;
   const char *secrets[] = { AGENT_FIXTURE_PIN, AGENT_FIXTURE_NEW_PIN };
 
   wait_until_contains (path, "NameAcquired");
@@ -94,6 +112,13 @@ test_bus_and_log (AgentFixture *f, gconstpointer data)
       g_assert_false (file_contains (path, secrets[i]));
       g_assert_null (strstr (log, secrets[i]));
     }
+  code = read_code (f);
+  groups = g_strsplit (code, "-", -1);
+  for (char **group = groups; *group != NULL; group++)
+    {
+      g_assert_false (file_contains (path, *group));
+      g_assert_null (strstr (log, *group));
+    }
   /* Nor does the log, which is kept and handed around, tell who signs in where. */
   g_assert_null (strstr (log, SITE));
   g_assert_null (strstr (log, "Keystone the mason"));
@@ -106,9 +131,11 @@ test_files (AgentFixture *f, gconstpointer data)
   const char *files[] = { "vault.db", "vault.db-wal", "vault.db-shm", "vault.lock" };
   const char *words[] = { SITE, "quoin", "Keystone the mason", AGENT_FIXTURE_PIN,
                           AGENT_FIXTURE_NEW_PIN };
+  g_autofree char *code = NULL;
   struct stat info;
 
   do_everything (f);
+  code = read_code (f);
   for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
     {
       g_autofree char *path = g_build_filename (f->data_dir, files[i], NULL);
@@ -118,6 +145,7 @@ test_files (AgentFixture *f, gconstpointer data)
       g_assert_cmphex (info.st_mode & 0077, ==, 0);
       for (gsize j = 0; j < G_N_ELEMENTS (words); j++)
         g_assert_false (file_contains (path, words[j]));
+      g_assert_false (file_contains (path, code));
     }
   g_assert_cmpint (stat (f->data_dir, &info), ==, 0);
   g_assert_cmphex (info.st_mode & 0077, ==, 0);

@@ -29,7 +29,8 @@ prompter_script_new (const char *parent)
 void
 prompter_script_free (PrompterScript *script)
 {
-  static const char *const names[] = { "answers", "position", "default", "log", "count", "lock" };
+  static const char *const names[] = { "answers", "position", "default", "log",
+                                       "count",   "lock",     "code" };
 
   if (script == NULL)
     return;

@@ -12,6 +12,7 @@
  *   default   one line, used when `answers` has none left. Without it: deny
  *   log       written here, one line per event, see below
  *   count     how many questions were asked so far
+ *   code      written here: the recovery code that the agent had shown last
  *
  * A line is a list of words in any order. What to do, one of:
  *
@@ -31,6 +32,10 @@
  * the question had it account=N        chooses the Nth account, from 0 delay=MS         waits
  * before it answers expect=KIND      says no, and logs `unexpected`, if the question is of another
  * kind
+ *
+ *   recovery=A,B     recovery codes, with new-pin; sent for "recover", and once the PINs are spent
+ *                    where the recovery code is offered. "code" stands for the one in the file
+ *   drop-code        says no after a new recovery code was shown
  *
  * Lines of the log, N being the number of the question from 1:
  *
@@ -65,6 +70,9 @@ typedef struct
   char **pins;
   guint next_pin;
   char *new_pin;
+  char **codes;
+  guint next_code;
+  gboolean drop_code;
   int allow_export; /* −1: as asked */
   guint account;
   guint delay_ms;
@@ -175,12 +183,16 @@ read_word (Prompter *self, const char *word)
       g_free (self->action);
       self->action = g_strdup (word);
     }
+  else if (g_str_equal (word, "drop-code"))
+    self->drop_code = TRUE;
   else if (value == NULL)
     g_error ("Unknown word “%s” in the script", word);
   else if (g_str_has_prefix (word, "pin="))
     self->pins = g_strsplit (value + 1, ",", -1);
   else if (g_str_has_prefix (word, "new-pin="))
     self->new_pin = g_strdup (value + 1);
+  else if (g_str_has_prefix (word, "recovery="))
+    self->codes = g_strsplit (value + 1, ",", -1);
   else if (g_str_has_prefix (word, "allow-export="))
     self->allow_export = atoi (value + 1);
   else if (g_str_has_prefix (word, "account="))
@@ -251,12 +263,69 @@ send_answer (Prompter *self, gboolean approved)
 }
 
 static void
+approve_with_code (Prompter *self)
+{
+  g_autofree char *path = file_in (self, "code");
+  g_autofree char *text = NULL;
+
+  if (self->codes == NULL || self->codes[self->next_code] == NULL)
+    {
+      send_answer (self, FALSE);
+      return;
+    }
+  text = g_strdup (self->codes[self->next_code]);
+  self->next_code++;
+  if (g_str_equal (text, "code"))
+    {
+      g_clear_pointer (&text, g_free);
+      g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+    }
+  send_secret (self, MORTISE_SECRET_KIND_RECOVERY_CODE, text);
+  send_secret (self, MORTISE_SECRET_KIND_NEW_PIN, self->new_pin);
+  send_answer (self, TRUE);
+}
+
+/* The person says that they have no PIN; the agent answers with an update. */
+static void
+ask_for_recovery (Prompter *self)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "recover", "b", TRUE);
+  log_line (self, "wants-recovery");
+  mortise_prompt_channel_send (self->channel, MORTISE_FRAME_ANSWER, g_variant_dict_end (&dict),
+                               NULL);
+}
+
+static void
+take_code (Prompter *self, const MortiseSecret *code)
+{
+  g_autofree char *path = file_in (self, "code");
+
+  g_assert_true (g_file_set_contents (path, (const char *) mortise_secret_peek (code),
+                                      (gssize) mortise_secret_get_size (code), NULL));
+  log_line (self, "code-shown");
+  send_answer (self, !self->drop_code);
+}
+
+static void
 approve (Prompter *self)
 {
   const char *kind = "";
   gboolean new_pin;
 
   g_variant_lookup (self->question, "kind", "&s", &kind);
+  if (g_str_equal (kind, "recover"))
+    {
+      approve_with_code (self);
+      return;
+    }
+  if (asked (self, "needs-pin") && self->pins == NULL && self->codes != NULL)
+    {
+      ask_for_recovery (self);
+      return;
+    }
   new_pin = g_str_equal (kind, "create-vault") || g_str_equal (kind, "change-pin");
 
   if (asked (self, "needs-pin") && self->pins != NULL)
@@ -304,15 +373,18 @@ act (Prompter *self)
 static gboolean
 handle_update (Prompter *self, GVariant *update)
 {
-  gboolean wrong = FALSE, fatal = FALSE, working = FALSE;
+  gboolean wrong = FALSE, fatal = FALSE, working = FALSE, recovery = FALSE;
 
   log_dictionary (self, "update", update);
   g_variant_lookup (update, "pin-wrong", "b", &wrong);
   g_variant_lookup (update, "fatal", "b", &fatal);
   g_variant_lookup (update, "working", "b", &working);
+  g_variant_lookup (update, "recovery", "b", &recovery);
   if (fatal)
     return FALSE;
-  if (wrong)
+  if (recovery || (!wrong && !working && self->next_code > 0))
+    approve_with_code (self);
+  else if (wrong)
     {
       if (self->pins != NULL && self->pins[self->next_pin] != NULL)
         approve (self);
@@ -357,10 +429,11 @@ static gboolean
 handle_frame (Prompter *self)
 {
   g_autoptr (GVariant) dictionary = NULL;
+  g_autoptr (MortiseSecret) secret = NULL;
   g_autoptr (GError) error = NULL;
   MortiseFrameType type;
 
-  if (!mortise_prompt_channel_receive (self->channel, NULL, -1, &type, &dictionary, NULL, NULL,
+  if (!mortise_prompt_channel_receive (self->channel, NULL, -1, &type, &dictionary, NULL, &secret,
                                        &error))
     {
       if (self->number > 0)
@@ -377,9 +450,11 @@ handle_frame (Prompter *self)
     case MORTISE_FRAME_RAISE:
       log_line (self, "raise");
       return TRUE;
+    case MORTISE_FRAME_SECRET:
+      take_code (self, secret);
+      return TRUE;
     case MORTISE_FRAME_SHOWN:
     case MORTISE_FRAME_ANSWER:
-    case MORTISE_FRAME_SECRET:
     default:
       g_error ("The agent sent a frame of type %d", type);
     }
@@ -417,6 +492,7 @@ main (int argc, char **argv)
   g_clear_pointer (&self.question, g_variant_unref);
   g_strfreev (self.pins);
   g_free (self.new_pin);
+  g_strfreev (self.codes);
   g_free (self.action);
   g_free (self.expect);
   return status;

@@ -449,6 +449,116 @@ test_new_pin_refused (Fixture *f, gconstpointer data)
   prompter_script_assert_logged (f->script, "'message': <'Too short.'>");
 }
 
+/* --- Recovery code -----------------------------------------------------------------------------
+ */
+
+static char *
+read_file (Fixture *f, const char *name)
+{
+  g_autofree char *path = g_build_filename (f->script->directory, name, NULL);
+  char *content = NULL;
+
+  return g_file_get_contents (path, &content, NULL, NULL) ? content : NULL;
+}
+
+typedef struct
+{
+  MortiseSecret *code;
+  gboolean kept;
+} ShownCode;
+
+static const MortiseSecret *
+make_shown_code (gpointer user_data, GError **error)
+{
+  ShownCode *shown = user_data;
+
+  return shown->code;
+}
+
+static gboolean
+keep_shown_code (gpointer user_data, GError **error)
+{
+  ShownCode *shown = user_data;
+
+  shown->kept = TRUE;
+  return TRUE;
+}
+
+static gboolean
+ask_showing (Fixture *f, ShownCode *shown, GError **error)
+{
+  GVariantDict members;
+
+  g_variant_dict_init (&members, NULL);
+  g_variant_dict_insert (&members, "kind", "s", "new-code");
+  return mortise_prompter_ask_showing (f->prompter, &members, make_shown_code, keep_shown_code,
+                                       shown, NULL, error);
+}
+
+/* Shown after the right PIN only, and kept after a second yes only. */
+static void
+test_show_code (Fixture *f, gconstpointer data)
+{
+  g_autoptr (MortiseSecret) code = mortise_secret_new_from_data ("ABCDE-FGHIJ", 11);
+  ShownCode shown = { code, FALSE };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *seen = NULL;
+
+  prompter_script_answer (f->script, "approve pin=9999");
+  g_assert_false (ask_showing (f, &shown, &error));
+  g_assert_error (error, MORTISE_ERROR, MORTISE_ERROR_DENIED);
+  g_assert_false (shown.kept);
+  g_assert_null (read_file (f, "code"));
+
+  g_clear_error (&error);
+  prompter_script_answer (f->script, "approve pin=1234 drop-code");
+  g_assert_false (ask_showing (f, &shown, &error));
+  g_assert_error (error, MORTISE_ERROR, MORTISE_ERROR_DENIED);
+  g_assert_false (shown.kept);
+  seen = read_file (f, "code");
+  g_assert_cmpstr (seen, ==, "ABCDE-FGHIJ");
+
+  g_clear_error (&error);
+  prompter_script_answer (f->script, "approve pin=1234");
+  g_assert_true (ask_showing (f, &shown, &error));
+  g_assert_no_error (error);
+  g_assert_true (shown.kept);
+}
+
+/* Nothing offers a code that does not exist. */
+static void
+test_recovery_not_offered (Fixture *f, gconstpointer data)
+{
+  mortise_vault_lock (f->vault.vault);
+  prompter_script_answer (f->script, "approve recovery=code new-pin=56789");
+  assert_ask_fails (f, &sign_in, MORTISE_ERROR_DENIED);
+  prompter_script_assert_logged (f->script, "'offer-recovery': <false>");
+}
+
+static void
+test_recovery_instead_of_pin (Fixture *f, gconstpointer data)
+{
+  g_autoptr (MortiseSecret) code = vault_fixture_create_code (&f->vault, NULL);
+  g_autofree char *text =
+      g_strndup ((const char *) mortise_secret_peek (code), mortise_secret_get_size (code));
+  g_autofree char *line = g_strdup_printf ("approve recovery=%s new-pin=56789", text);
+  MortiseConsentAnswer answer;
+  g_autoptr (GError) error = NULL;
+
+  mortise_vault_lock (f->vault.vault);
+  prompter_script_answer (f->script, line);
+  g_assert_true (ask (f, &sign_in, &answer, &error));
+  g_assert_no_error (error);
+  g_assert_true (answer.verified);
+  g_assert_cmpint (mortise_vault_get_state (f->vault.vault), ==, MORTISE_VAULT_UNLOCKED);
+  prompter_script_assert_logged (f->script, "'offer-recovery': <true>");
+  prompter_script_assert_logged (f->script, "'pin-blocked': <false>");
+
+  mortise_vault_lock (f->vault.vault);
+  prompter_script_answer (f->script, "approve pin=56789");
+  g_assert_true (ask (f, &sign_in, &answer, &error));
+}
+
 static void
 test_no_vault (Fixture *f, gconstpointer data)
 {
@@ -492,6 +602,9 @@ main (int argc, char **argv)
   ADD ("/prompter/cancel-in-turn", test_cancel_in_turn);
   ADD ("/prompter/abandon", test_abandon);
   ADD ("/prompter/new-pin-refused", test_new_pin_refused);
+  ADD ("/prompter/show-code", test_show_code);
+  ADD ("/prompter/recovery-not-offered", test_recovery_not_offered);
+  ADD ("/prompter/recovery-instead-of-pin", test_recovery_instead_of_pin);
   ADD ("/prompter/no-vault", test_no_vault);
   return g_test_run ();
 }
