@@ -259,10 +259,10 @@ add_recovery (GVariantBuilder *lines, const MortiseBackend *backend)
     add_line (lines, "recovery", "ok", title,
               _ ("Made: it opens the vault if the PIN is forgotten or blocked."), "");
   else
-    mortise_health_add_line (
+    mortise_health_add (
         lines, "recovery", "warning", title,
         _ ("There is none: if the PIN is forgotten or blocked, every passkey is lost."),
-        _ ("Make one and write it down."), "recovery-code");
+        _ ("Make one and write it down."), MORTISE_HEALTH_ACTION_RECOVERY);
 }
 
 static void

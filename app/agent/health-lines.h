@@ -6,10 +6,11 @@
 G_BEGIN_DECLS
 
 /* What a window can do about a line by a button of its own; see GetHealth in the interface. */
-#define MORTISE_HEALTH_ACTION_NONE   ""
-#define MORTISE_HEALTH_ACTION_SET_UP "set-up"
-#define MORTISE_HEALTH_ACTION_REPLUG "replug"
-#define MORTISE_HEALTH_ACTION_START  "start-at-login"
+#define MORTISE_HEALTH_ACTION_NONE     ""
+#define MORTISE_HEALTH_ACTION_SET_UP   "set-up"
+#define MORTISE_HEALTH_ACTION_REPLUG   "replug"
+#define MORTISE_HEALTH_ACTION_START    "start-at-login"
+#define MORTISE_HEALTH_ACTION_RECOVERY "recovery-code"
 
 /**
  * mortise_health_add:

@@ -222,6 +222,12 @@ be_patient (Question *question)
 /* --- Asking ------------------------------------------------------------------------------------
  */
 
+static gboolean
+is_pin_blocked (MortiseVault *vault)
+{
+  return mortise_vault_get_pin_retries (vault) == 0 || mortise_vault_is_pin_auth_blocked (vault);
+}
+
 static GVariant *
 complete_members (Question *question, guint timeout)
 {
@@ -241,9 +247,7 @@ complete_members (Question *question, guint timeout)
         length = MAX (length, g_variant_get_uint32 (min_length));
       g_variant_dict_insert (&dict, "min-pin-length", "u", length);
       g_variant_dict_insert (&dict, "offer-recovery", "b", question->offer_recovery);
-      g_variant_dict_insert (&dict, "pin-blocked", "b",
-                             mortise_vault_get_pin_retries (question->vault) == 0 ||
-                                 mortise_vault_is_pin_auth_blocked (question->vault));
+      g_variant_dict_insert (&dict, "pin-blocked", "b", is_pin_blocked (question->vault));
       g_variant_dict_insert (&dict, "retries", "u",
                              mortise_vault_get_pin_retries (question->vault));
       /* A client that resets does not know what will be lost; the person has to. */
@@ -308,7 +312,7 @@ show (Question *question, GError **error)
   if (!decide_pin (question, error))
     return FALSE;
   decide_recovery (question);
-  if (question->recovers)
+  if (question->recovers || (question->offer_recovery && is_pin_blocked (question->vault)))
     timeout *= MORTISE_PROMPT_CODE_PATIENCE;
 
   environment = mortise_prompt_environment_get ();

@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 
 #include "core/mortise-error.h"
+#include "core/vault/recovery-code.h"
 
 struct _MortisePromptDialogue
 {
@@ -97,14 +98,30 @@ static void
 on_approved (MortisePromptDialogue *self)
 {
   g_autoptr (MortiseSecret) pin = mortise_prompt_window_take_pin (self->window);
+  g_autoptr (MortiseSecret) code = mortise_prompt_window_dup_recovery_code (self->window);
   g_autoptr (MortiseSecret) new_pin = mortise_prompt_window_take_new_pin (self->window);
   g_autoptr (GError) error = NULL;
   gboolean sent;
 
   sent =
       send_secret (self, MORTISE_SECRET_KIND_PIN, pin, &error) &&
+      send_secret (self, MORTISE_SECRET_KIND_RECOVERY_CODE, code, &error) &&
       send_secret (self, MORTISE_SECRET_KIND_NEW_PIN, new_pin, &error) &&
       mortise_prompt_channel_send (self->channel, MORTISE_FRAME_ANSWER, make_answer (self), &error);
+  end_unless_sent (self, sent, error);
+}
+
+static void
+on_recover (MortisePromptDialogue *self)
+{
+  g_autoptr (GError) error = NULL;
+  GVariantDict answer;
+  gboolean sent;
+
+  g_variant_dict_init (&answer, NULL);
+  g_variant_dict_insert (&answer, "recover", "b", TRUE);
+  sent = mortise_prompt_channel_send (self->channel, MORTISE_FRAME_ANSWER,
+                                      g_variant_dict_end (&answer), &error);
   end_unless_sent (self, sent, error);
 }
 
@@ -130,6 +147,7 @@ apply_update (MortisePromptDialogue *self, GVariant *update)
   gboolean working = FALSE;
   gboolean pin_wrong = FALSE;
   gboolean fatal = FALSE;
+  gboolean recovery = FALSE;
   gboolean has_retries;
   guint retries = 0;
   const char *message = NULL;
@@ -137,6 +155,7 @@ apply_update (MortisePromptDialogue *self, GVariant *update)
   (void) g_variant_lookup (update, "working", "b", &working);
   (void) g_variant_lookup (update, "pin-wrong", "b", &pin_wrong);
   (void) g_variant_lookup (update, "fatal", "b", &fatal);
+  (void) g_variant_lookup (update, "recovery", "b", &recovery);
   (void) g_variant_lookup (update, "message", "&s", &message);
   has_retries = g_variant_lookup (update, "retries", "u", &retries);
 
@@ -144,9 +163,20 @@ apply_update (MortisePromptDialogue *self, GVariant *update)
     mortise_prompt_window_show_fatal (self->window, message);
   else if (working)
     mortise_prompt_window_show_working (self->window, message);
+  else if (recovery)
+    mortise_prompt_window_ask_recovery (self->window, message);
   else
     mortise_prompt_window_ask_again (self->window, message, pin_wrong,
                                      has_retries ? &retries : NULL);
+}
+
+/* Only what was asked for is shown. */
+static gboolean
+is_new_code (MortisePromptDialogue *self, MortiseSecretKind kind, const MortiseSecret *secret)
+{
+  return kind == MORTISE_SECRET_KIND_RECOVERY_CODE &&
+         mortise_prompt_window_get_question (self->window)->kind == MORTISE_PROMPT_NEW_CODE &&
+         mortise_secret_get_size (secret) == MORTISE_RECOVERY_CODE_TEXT_SIZE;
 }
 
 /* Returns: %FALSE when nothing more is to be read now */
@@ -170,6 +200,8 @@ handle_frame (MortisePromptDialogue *self)
     apply_update (self, dictionary);
   else if (type == MORTISE_FRAME_RAISE)
     mortise_prompt_window_raise (self->window);
+  else if (type == MORTISE_FRAME_SECRET && is_new_code (self, kind, secret))
+    mortise_prompt_window_show_code (self->window, secret);
   else
     {
       g_printerr ("mortise-prompt: unexpected frame %d\n", (int) type);
@@ -207,6 +239,8 @@ present (MortisePromptDialogue *self)
   g_signal_connect_object (self->window, "approved", G_CALLBACK (on_approved), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->window, "denied", G_CALLBACK (on_denied), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->window, "recover", G_CALLBACK (on_recover), self,
+                           G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (self->window));
   clock = gtk_widget_get_frame_clock (GTK_WIDGET (self->window));
   self->paint_id = g_signal_connect_object (clock, "after-paint", G_CALLBACK (on_first_frame), self,

@@ -18,12 +18,11 @@ G_BEGIN_DECLS
  *   prompt → SECRET*, ANSWER    the person said yes; secrets typed for it come just before
  *   agent → UPDATE          the answer was not accepted (wrong PIN …): the prompt asks again
  *   agent → UPDATE          progress while the agent works
- *   agent → SECRET          after a first yes to "new-code": the code to show; the prompt asks for a
- *                           second one, which it takes once the end of the code was typed
- *   agent → RAISE           show yourself (WINK, or a second notification)
- *   agent closes            all is done or withdrawn: the prompt goes away
- *   prompt closes           counts as "denied"
- * A "no" is ANSWER with "approved" false.
+ *   agent → SECRET          after a first yes to "new-code": the code to show; the prompt asks for
+ * a second one, which it takes once the end of the code was typed agent → RAISE           show
+ * yourself (WINK, or a second notification) agent closes            all is done or withdrawn: the
+ * prompt goes away prompt closes           counts as "denied" A "no" is ANSWER with "approved"
+ * false.
  */
 
 typedef enum

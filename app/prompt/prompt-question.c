@@ -12,11 +12,11 @@
 
 /* In the order of MortisePromptKind. */
 static const char *const kind_names[] = {
-  "register", "sign-in",      "select",     "excluded", "no-passkey", "verify", "unlock",
-  "reset",    "create-vault", "change-pin", "delete",   "purge",      "edit",
+  "register",     "sign-in",    "select", "excluded", "no-passkey", "verify",   "unlock",  "reset",
+  "create-vault", "change-pin", "delete", "purge",    "edit",       "new-code", "recover",
 };
 
-G_STATIC_ASSERT (G_N_ELEMENTS (kind_names) == MORTISE_PROMPT_EDIT + 1);
+G_STATIC_ASSERT (G_N_ELEMENTS (kind_names) == MORTISE_PROMPT_RECOVER + 1);
 
 static void
 account_free (gpointer data)
@@ -208,6 +208,9 @@ mortise_prompt_question_parse (GVariant *dictionary, GError **error)
       !take_accounts (dictionary, question->accounts, error) ||
       !take_boolean (dictionary, "needs-pin", &question->needs_pin, error) ||
       !take_boolean (dictionary, "verify", &question->verify, error) ||
+      !take_boolean (dictionary, "offer-recovery", &question->offer_recovery, error) ||
+      !take_boolean (dictionary, "pin-blocked", &question->pin_blocked, error) ||
+      !take_boolean (dictionary, "has-code", &question->has_code, error) ||
       !take_number (dictionary, "retries", &question->has_retries, &question->retries, error) ||
       !take_number (dictionary, "min-pin-length", NULL, &question->min_pin_length, error) ||
       !take_boolean (dictionary, "offer-export", &question->offer_export, error) ||

@@ -21,6 +21,8 @@ typedef enum
   MORTISE_PROMPT_DELETE,
   MORTISE_PROMPT_PURGE,
   MORTISE_PROMPT_EDIT,
+  MORTISE_PROMPT_NEW_CODE,
+  MORTISE_PROMPT_RECOVER,
 } MortisePromptKind;
 
 /**
@@ -54,6 +56,9 @@ typedef struct
   GPtrArray *accounts;
   gboolean needs_pin;
   gboolean verify;
+  gboolean offer_recovery;
+  gboolean pin_blocked;
+  gboolean has_code;
   gboolean has_retries;
   guint retries;
   guint min_pin_length;

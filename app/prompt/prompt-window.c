@@ -6,6 +6,8 @@
 #include <glib/gi18n.h>
 
 #include "app/prompt/prompt-account-row.h"
+#include "app/prompt/prompt-code-entry.h"
+#include "app/prompt/prompt-code-view.h"
 #include "app/prompt/prompt-fit.h"
 #include "app/prompt/prompt-new-pin.h"
 #include "app/prompt/prompt-pin.h"
@@ -13,6 +15,7 @@
 #include "app/prompt/prompt-site.h"
 #include "app/prompt/prompt-words.h"
 #include "core/text/display-text.h"
+#include "core/vault/recovery-code.h"
 
 /* More lines than anyone reads; the heading says how many there are. The agent sends fewer. */
 #define LINES_MAX  256
@@ -41,6 +44,10 @@ struct _MortisePromptWindow
   MortisePromptWords *words;
   MortisePromptGuard *guard;
   State state;
+  /* The recovery code and a new PIN are asked for instead of the PIN. */
+  gboolean recovering;
+  /* A new recovery code is on the screen. */
+  gboolean showing_code;
 
   AdwWindowTitle *title;
   GtkWidget *demo;
@@ -63,6 +70,11 @@ struct _MortisePromptWindow
   GtkLabel *pin_label;
   GtkPasswordEntry *pin;
   GtkLabel *retries;
+  GtkButton *use_recovery;
+  GtkWidget *recovery_box;
+  GtkLabel *recovery_reason;
+  MortisePromptCodeEntry *code_entry;
+  MortisePromptCodeView *code_view;
   MortisePromptNewPin *new_pin;
   GtkWidget *confirm_box;
   GtkLabel *confirm_label;
@@ -83,6 +95,7 @@ enum
 {
   SIGNAL_APPROVED,
   SIGNAL_DENIED,
+  SIGNAL_RECOVER,
   N_SIGNALS,
 };
 
@@ -93,10 +106,16 @@ G_DEFINE_FINAL_TYPE (MortisePromptWindow, mortise_prompt_window, ADW_TYPE_WINDOW
 /* --- Whether a yes may be given --- */
 
 static gboolean
-asks_new_pin (const MortisePromptQuestion *question)
+asks_new_pin (MortisePromptWindow *self)
 {
-  return question->kind == MORTISE_PROMPT_CREATE_VAULT ||
-         question->kind == MORTISE_PROMPT_CHANGE_PIN;
+  return self->recovering || self->question->kind == MORTISE_PROMPT_CREATE_VAULT ||
+         self->question->kind == MORTISE_PROMPT_CHANGE_PIN;
+}
+
+static gboolean
+asks_pin (MortisePromptWindow *self)
+{
+  return self->question->needs_pin && !self->recovering && !self->showing_code;
 }
 
 static gboolean
@@ -129,9 +148,14 @@ is_confirmed (MortisePromptWindow *self)
 static gboolean
 is_complete (MortisePromptWindow *self)
 {
-  if (self->question->needs_pin && !has_pin (self))
+  if (self->showing_code)
+    return mortise_prompt_code_view_ends_with (
+        self->code_view, gtk_editable_get_text (GTK_EDITABLE (self->confirm)));
+  if (asks_pin (self) && !has_pin (self))
     return FALSE;
-  if (asks_new_pin (self->question) && !mortise_prompt_new_pin_is_complete (self->new_pin))
+  if (self->recovering && !mortise_prompt_code_entry_is_complete (self->code_entry))
+    return FALSE;
+  if (asks_new_pin (self) && !mortise_prompt_new_pin_is_complete (self->new_pin))
     return FALSE;
   return is_confirmed (self);
 }
@@ -309,6 +333,14 @@ show_retries (MortisePromptWindow *self, guint retries)
 }
 
 static void
+name_button (GtkButton *button)
+{
+  g_autofree char *name = without_mnemonic (gtk_button_get_label (button));
+
+  name_once (GTK_WIDGET (button), name);
+}
+
+static void
 fill_secrets (MortisePromptWindow *self)
 {
   const MortisePromptQuestion *question = self->question;
@@ -316,28 +348,24 @@ fill_secrets (MortisePromptWindow *self)
   if (question->kind == MORTISE_PROMPT_CHANGE_PIN)
     gtk_label_set_label (self->pin_label, _ ("_Current PIN"));
   mortise_prompt_harden_entry (self->pin);
-  gtk_widget_set_visible (self->pin_box, question->needs_pin);
+  gtk_widget_set_visible (self->pin_box, asks_pin (self));
   show_text (self->pin_reason, self->words->pin_reason);
   gtk_widget_set_visible (GTK_WIDGET (self->retries), FALSE);
   if (question->has_retries)
     show_retries (self, question->retries);
 
   mortise_prompt_new_pin_set_min_length (self->new_pin, question->min_pin_length);
-  gtk_widget_set_visible (GTK_WIDGET (self->new_pin), asks_new_pin (question));
+  gtk_widget_set_visible (GTK_WIDGET (self->new_pin), asks_new_pin (self));
+  gtk_widget_set_visible (GTK_WIDGET (self->use_recovery), question->offer_recovery);
+  gtk_widget_set_visible (self->recovery_box, self->recovering);
+  show_text (self->recovery_reason, mortise_prompt_words_recovery (question));
+  name_button (self->use_recovery);
 
   if (self->words->confirm_title != NULL)
     {
       gtk_label_set_text (self->confirm_label, self->words->confirm_title);
       gtk_widget_set_visible (self->confirm_box, TRUE);
     }
-}
-
-static void
-name_button (GtkButton *button)
-{
-  g_autofree char *name = without_mnemonic (gtk_button_get_label (button));
-
-  name_once (GTK_WIDGET (button), name);
 }
 
 /* Side by side if that fits the narrowest screen, else one above the other, the yes on top. */
@@ -360,7 +388,7 @@ arrange_buttons (MortisePromptWindow *self)
 static void
 fill_buttons (MortisePromptWindow *self)
 {
-  gboolean types_secret = self->question->needs_pin || asks_new_pin (self->question);
+  gboolean types_secret = asks_pin (self) || asks_new_pin (self);
 
   gtk_button_set_label (self->approve, self->words->approve);
   gtk_widget_add_css_class (GTK_WIDGET (self->approve),
@@ -393,9 +421,13 @@ focus_first (MortisePromptWindow *self)
 {
   GtkWidget *widget = GTK_WIDGET (self->deny);
 
-  if (self->question->needs_pin)
+  if (self->recovering)
+    widget = GTK_WIDGET (self->code_entry);
+  else if (asks_pin (self))
     widget = GTK_WIDGET (self->pin);
-  else if (asks_new_pin (self->question))
+  else if (self->showing_code)
+    widget = GTK_WIDGET (self->confirm);
+  else if (asks_new_pin (self))
     widget = GTK_WIDGET (self->new_pin);
   else if (self->words->confirm_text != NULL)
     widget = GTK_WIDGET (self->confirm);
@@ -406,6 +438,8 @@ static void
 fill (MortisePromptWindow *self)
 {
   self->words = mortise_prompt_words_new (self->question);
+  self->recovering = self->question->kind == MORTISE_PROMPT_RECOVER ||
+                     (self->question->offer_recovery && self->question->pin_blocked);
   show_text (self->heading, self->words->heading);
   show_text (self->why, self->words->why);
   show_text (self->notice_label, self->words->notice);
@@ -446,8 +480,12 @@ static void
 set_state (MortisePromptWindow *self, State state)
 {
   gboolean asking = state == STATE_ASKING;
-  GtkWidget *inputs[] = { GTK_WIDGET (self->accounts), GTK_WIDGET (self->export_switch),
-                          self->pin_box, GTK_WIDGET (self->new_pin), self->confirm_box };
+  GtkWidget *inputs[] = { GTK_WIDGET (self->accounts),
+                          GTK_WIDGET (self->export_switch),
+                          self->pin_box,
+                          GTK_WIDGET (self->new_pin),
+                          self->confirm_box,
+                          self->recovery_box };
 
   self->state = state;
   for (gsize i = 0; i < G_N_ELEMENTS (inputs); i++)
@@ -498,6 +536,16 @@ wipe_entries (MortisePromptWindow *self)
   mortise_prompt_new_pin_clear (self->new_pin);
 }
 
+/* Apart from the above: it stays while the agent asks again. */
+static void
+wipe_code (MortisePromptWindow *self)
+{
+  mortise_prompt_code_entry_clear (self->code_entry);
+  mortise_prompt_code_view_clear (self->code_view);
+  if (self->showing_code)
+    gtk_editable_set_text (GTK_EDITABLE (self->confirm), "");
+}
+
 /* --- Handlers --- */
 
 static void
@@ -529,7 +577,7 @@ on_pin_changed (MortisePromptWindow *self)
 static void
 on_pin_activated (MortisePromptWindow *self)
 {
-  if (asks_new_pin (self->question))
+  if (asks_new_pin (self))
     gtk_widget_grab_focus (GTK_WIDGET (self->new_pin));
   else if (!self->words->destructive)
     approve (self);
@@ -539,6 +587,20 @@ static void
 on_new_pin_activated (MortisePromptWindow *self)
 {
   approve (self);
+}
+
+static void
+on_code_activated (MortisePromptWindow *self)
+{
+  gtk_widget_grab_focus (GTK_WIDGET (self->new_pin));
+}
+
+static void
+on_use_recovery (MortisePromptWindow *self)
+{
+  /* The agent answers with an update, and waits longer from then on. */
+  gtk_widget_set_sensitive (GTK_WIDGET (self->use_recovery), FALSE);
+  g_signal_emit (self, signals[SIGNAL_RECOVER], 0);
 }
 
 static void
@@ -575,6 +637,8 @@ mortise_prompt_init (void)
                                               GTK_STYLE_PROVIDER (provider),
                                               GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
   g_type_ensure (MORTISE_TYPE_PROMPT_FIT);
+  g_type_ensure (MORTISE_TYPE_PROMPT_CODE_ENTRY);
+  g_type_ensure (MORTISE_TYPE_PROMPT_CODE_VIEW);
   g_type_ensure (MORTISE_TYPE_PROMPT_NEW_PIN);
   g_type_ensure (MORTISE_TYPE_PROMPT_ACCOUNT_ROW);
 }
@@ -606,7 +670,7 @@ mortise_prompt_window_take_pin (MortisePromptWindow *self)
 {
   MortiseSecret *secret = NULL;
 
-  if (self->question->needs_pin && has_pin (self))
+  if (asks_pin (self) && has_pin (self))
     secret = mortise_prompt_pin_to_secret (gtk_editable_get_text (GTK_EDITABLE (self->pin)));
   gtk_editable_set_text (GTK_EDITABLE (self->pin), "");
   return secret;
@@ -617,10 +681,18 @@ mortise_prompt_window_take_new_pin (MortisePromptWindow *self)
 {
   MortiseSecret *secret = NULL;
 
-  if (asks_new_pin (self->question) && mortise_prompt_new_pin_is_complete (self->new_pin))
+  if (asks_new_pin (self) && mortise_prompt_new_pin_is_complete (self->new_pin))
     secret = mortise_prompt_new_pin_dup_secret (self->new_pin);
   mortise_prompt_new_pin_clear (self->new_pin);
   return secret;
+}
+
+MortiseSecret *
+mortise_prompt_window_dup_recovery_code (MortisePromptWindow *self)
+{
+  if (!self->recovering || !mortise_prompt_code_entry_is_complete (self->code_entry))
+    return NULL;
+  return mortise_prompt_code_entry_dup_secret (self->code_entry);
 }
 
 gboolean
@@ -678,7 +750,67 @@ mortise_prompt_window_ask_again (MortisePromptWindow *self,
   if (retries != NULL)
     show_retries (self, *retries);
   show_problem (self, message);
-  mark_pin (self, pin_wrong && self->question->needs_pin);
+  mark_pin (self, pin_wrong && asks_pin (self));
+  focus_first (self);
+}
+
+void
+mortise_prompt_window_ask_recovery (MortisePromptWindow *self, const char *message)
+{
+  if (self->state == STATE_FATAL || !self->question->offer_recovery)
+    return;
+  wipe_entries (self);
+  self->recovering = TRUE;
+  gtk_widget_set_visible (self->pin_box, FALSE);
+  gtk_widget_set_visible (self->recovery_box, TRUE);
+  gtk_widget_set_visible (GTK_WIDGET (self->new_pin), TRUE);
+  set_state (self, STATE_ASKING);
+  show_problem (self, message);
+  mark_pin (self, FALSE);
+  focus_first (self);
+}
+
+static void
+ask_for_proof (MortisePromptWindow *self)
+{
+  const guint first = MORTISE_RECOVERY_CODE_GROUPS - MORTISE_PROMPT_CODE_PROOF_GROUPS + 1;
+  g_autofree char *title = g_strdup_printf (_ ("Type groups %u and %u from your paper"), first,
+                                            MORTISE_RECOVERY_CODE_GROUPS);
+
+  mortise_prompt_harden_plain_entry (self->confirm);
+  gtk_entry_set_activates_default (self->confirm, TRUE);
+  gtk_widget_add_css_class (GTK_WIDGET (self->confirm), "monospace");
+  gtk_label_set_text (self->confirm_label, title);
+  gtk_widget_set_visible (self->confirm_box, TRUE);
+}
+
+void
+mortise_prompt_window_show_code (MortisePromptWindow *self, const MortiseSecret *code)
+{
+  if (self->state == STATE_FATAL)
+    return;
+  wipe_entries (self);
+  self->showing_code = TRUE;
+  g_free (self->words->heading);
+  self->words->heading = g_strdup (_ ("Write down your recovery code"));
+  g_free (self->words->why);
+  self->words->why = g_strdup (_ ("It is shown only now. Keep it away from this computer: whoever "
+                                  "has both can use your passkeys."));
+  g_free (self->words->working);
+  self->words->working = g_strdup (_ ("Putting the code into force…"));
+  show_text (self->heading, self->words->heading);
+  show_text (self->why, self->words->why);
+  gtk_widget_set_visible (self->notice, FALSE);
+  gtk_widget_set_visible (self->pin_box, FALSE);
+  mortise_prompt_code_view_show (self->code_view, code, self->question->host);
+  gtk_widget_set_visible (GTK_WIDGET (self->code_view), TRUE);
+  ask_for_proof (self);
+  gtk_button_set_label (self->approve, _ ("_I Have Written It Down"));
+  name_button (self->approve);
+  arrange_buttons (self);
+  show_problem (self, NULL);
+  set_state (self, STATE_ASKING);
+  describe (self);
   focus_first (self);
 }
 
@@ -696,6 +828,9 @@ mortise_prompt_window_show_fatal (MortisePromptWindow *self, const char *message
   gtk_widget_set_visible (self->pin_box, FALSE);
   gtk_widget_set_visible (GTK_WIDGET (self->new_pin), FALSE);
   gtk_widget_set_visible (self->confirm_box, FALSE);
+  gtk_widget_set_visible (self->recovery_box, FALSE);
+  gtk_widget_set_visible (GTK_WIDGET (self->code_view), FALSE);
+  wipe_code (self);
   fit_height (self);
   gtk_button_set_label (self->deny, _ ("_Close"));
   name_button (self->deny);
@@ -717,7 +852,10 @@ mortise_prompt_window_dispose (GObject *object)
   MortisePromptWindow *self = MORTISE_PROMPT_WINDOW (object);
 
   if (self->pin != NULL)
-    wipe_entries (self);
+    {
+      wipe_entries (self);
+      wipe_code (self);
+    }
   g_clear_object (&self->guard);
   G_OBJECT_CLASS (mortise_prompt_window_parent_class)->dispose (object);
 }
@@ -758,6 +896,11 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (pin_label);
   BIND (pin);
   BIND (retries);
+  BIND (use_recovery);
+  BIND (recovery_box);
+  BIND (recovery_reason);
+  BIND (code_entry);
+  BIND (code_view);
   BIND (new_pin);
   BIND (confirm_box);
   BIND (confirm_label);
@@ -788,6 +931,9 @@ mortise_prompt_window_class_init (MortisePromptWindowClass *klass)
   signals[SIGNAL_DENIED] = g_signal_new ("denied", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
                                          NULL, NULL, NULL, G_TYPE_NONE, 0);
 
+  signals[SIGNAL_RECOVER] = g_signal_new ("recover", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                          0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+
   gtk_widget_class_set_template_from_resource (widget_class,
                                                MORTISE_OBJECT_PATH "/prompt/prompt-window.ui");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_ALERT_DIALOG);
@@ -799,6 +945,8 @@ mortise_prompt_window_class_init (MortisePromptWindowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, on_pin_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_pin_activated);
   gtk_widget_class_bind_template_callback (widget_class, on_new_pin_activated);
+  gtk_widget_class_bind_template_callback (widget_class, on_code_activated);
+  gtk_widget_class_bind_template_callback (widget_class, on_use_recovery);
   gtk_widget_class_bind_template_callback (widget_class, on_export_switched);
   gtk_widget_class_bind_template_callback (widget_class, on_close_request);
 }

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  *
  * The window that asks one question. Signals, without arguments: "approved" when the person said
  * yes and everything that a yes needs was typed; "denied" when they said no, pressed Escape or
- * closed it.
+ * closed it; "recover" when they want to use the recovery code instead of the PIN.
  *
  * It belongs to no GtkApplication and has no action group, so that nothing of it is on the session
  * bus and no other program can say yes through it. The accessibility bus is the one exception, and
@@ -45,6 +45,14 @@ const MortisePromptQuestion *mortise_prompt_window_get_question (MortisePromptWi
  */
 MortiseSecret *mortise_prompt_window_take_pin (MortisePromptWindow *self);
 
+/**
+ * mortise_prompt_window_dup_recovery_code:
+ *
+ * Returns: (transfer full) (nullable): the code as typed, or %NULL if none was asked; it stays in
+ *   its field, as nobody wants to type it twice for the sake of a new PIN that was refused
+ */
+MortiseSecret *mortise_prompt_window_dup_recovery_code (MortisePromptWindow *self);
+
 /** mortise_prompt_window_take_new_pin: as mortise_prompt_window_take_pin(), for a new PIN */
 MortiseSecret *mortise_prompt_window_take_new_pin (MortisePromptWindow *self);
 
@@ -72,6 +80,22 @@ void mortise_prompt_window_ask_again (MortisePromptWindow *self,
 
 /** mortise_prompt_window_show_fatal: nothing is left to do but close; @message: (nullable) */
 void mortise_prompt_window_show_fatal (MortisePromptWindow *self, const char *message);
+
+/**
+ * mortise_prompt_window_ask_recovery:
+ * @message: (nullable): why
+ *
+ * From now on the recovery code and a new PIN are asked for instead of the PIN.
+ */
+void mortise_prompt_window_ask_recovery (MortisePromptWindow *self, const char *message);
+
+/**
+ * mortise_prompt_window_show_code:
+ * @code: a new recovery code as it is written down; copied
+ *
+ * Shows it, and asks again: the yes counts once the end of the code was typed.
+ */
+void mortise_prompt_window_show_code (MortisePromptWindow *self, const MortiseSecret *code);
 
 /** mortise_prompt_window_raise: brings it to the front */
 void mortise_prompt_window_raise (MortisePromptWindow *self);

@@ -107,9 +107,24 @@ static const KindWords kind_words[] = {
   [MORTISE_PROMPT_DELETE] = { NULL, NULL, N_("_Delete"), N_("Deleting…"), TRUE },
   [MORTISE_PROMPT_PURGE] = { NULL, NULL, N_("_Destroy"), N_("Destroying…"), TRUE },
   [MORTISE_PROMPT_EDIT] = { NULL, NULL, N_("_Change"), N_("Saving the change…"), FALSE },
+  [MORTISE_PROMPT_NEW_CODE] = {
+    N_("Make a recovery code"),
+    N_("If you forget the PIN, or it is blocked, this code opens your passkeys on this computer and "
+       "sets a new PIN. It is shown once, to be written down."),
+    N_("_Show the Code"),
+    N_("Making the code in the TPM…"),
+    FALSE,
+  },
+  [MORTISE_PROMPT_RECOVER] = {
+    N_("Set a new PIN with the recovery code"),
+    N_("No passkey is lost. The old PIN opens nothing any more; the recovery code stays as it is."),
+    N_("_Set New PIN"),
+    N_("Checking the code in the TPM…"),
+    FALSE,
+  },
 };
 
-G_STATIC_ASSERT (G_N_ELEMENTS (kind_words) == MORTISE_PROMPT_EDIT + 1);
+G_STATIC_ASSERT (G_N_ELEMENTS (kind_words) == MORTISE_PROMPT_RECOVER + 1);
 
 static guint
 passkey_count (const MortisePromptQuestion *question)
@@ -144,6 +159,8 @@ make_heading (const MortisePromptQuestion *question)
     case MORTISE_PROMPT_RESET:
     case MORTISE_PROMPT_CREATE_VAULT:
     case MORTISE_PROMPT_CHANGE_PIN:
+    case MORTISE_PROMPT_NEW_CODE:
+    case MORTISE_PROMPT_RECOVER:
     default:
       return g_strdup (_ (kind_words[question->kind].heading));
     }
@@ -189,6 +206,8 @@ make_why (const MortisePromptQuestion *question)
     case MORTISE_PROMPT_RESET:
     case MORTISE_PROMPT_CREATE_VAULT:
     case MORTISE_PROMPT_CHANGE_PIN:
+    case MORTISE_PROMPT_NEW_CODE:
+    case MORTISE_PROMPT_RECOVER:
     default:
       return g_strdup (_ (kind_words[question->kind].why));
     }
@@ -220,6 +239,8 @@ pin_reason (const MortisePromptQuestion *question)
     case MORTISE_PROMPT_DELETE:
     case MORTISE_PROMPT_PURGE:
     case MORTISE_PROMPT_EDIT:
+    case MORTISE_PROMPT_NEW_CODE:
+    case MORTISE_PROMPT_RECOVER:
     default:
       return _ ("The PIN shows that it is you who asks for this.");
     }
@@ -235,6 +256,9 @@ make_notice (const MortisePromptQuestion *question)
     return g_strdup_printf (ngettext ("%u passkey will be lost for good.",
                                       "%u passkeys will be lost for good.", question->count),
                             question->count);
+  if (question->kind == MORTISE_PROMPT_NEW_CODE && question->has_code)
+    return g_strdup (_ ("It replaces the recovery code you have, which opens nothing any more once "
+                        "you have the new one."));
   if (question->kind != MORTISE_PROMPT_REGISTER || question->accounts->len == 0)
     return NULL;
 
@@ -335,6 +359,21 @@ mortise_prompt_words_retries (guint retries)
   if (retries == 1)
     return g_strdup (_ ("1 try left. If it is wrong, the PIN is blocked."));
   return g_strdup_printf (ngettext ("%u try left.", "%u tries left.", retries), retries);
+}
+
+const char *
+mortise_prompt_words_recovery (const MortisePromptQuestion *question)
+{
+  if (question->kind == MORTISE_PROMPT_RECOVER)
+    return NULL;
+  if (question->pin_blocked && question->has_retries && question->retries == 0)
+    return _ ("The PIN was wrong too often and is blocked. The recovery code sets a new one; no "
+              "passkey is lost.");
+  if (question->pin_blocked)
+    return _ ("The PIN was wrong three times in a row. Restart this computer before typing it "
+              "again, or set a new one with the recovery code; no passkey is lost.");
+  return _ ("The recovery code sets a new PIN, and what is asked here goes on. No passkey is "
+            "lost.");
 }
 
 const char *

@@ -43,6 +43,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MortisePromptWords, mortise_prompt_words_free)
 /** mortise_prompt_words_retries: Returns: (transfer full): "n tries left", and what comes after */
 char *mortise_prompt_words_retries (guint retries);
 
+/** mortise_prompt_words_recovery: Returns: (transfer none): what the recovery code does here */
+const char *mortise_prompt_words_recovery (const MortisePromptQuestion *question);
+
 /** mortise_prompt_words_export: Returns: (transfer none): the truth about the switch as it stands
  */
 const char *mortise_prompt_words_export (gboolean allowed);

@@ -68,6 +68,7 @@ static const LineAction line_actions[] = {
   { "set-up", "health-line.set-up", N_ ("_Set Up…"), N_ ("Set up this computer: %s") },
   { "replug", "health-line.replug", N_ ("_Plug In Again"), N_ ("Plug in again: %s") },
   { "start-at-login", "health-line.start-at-login", N_ ("Switch _On"), N_ ("Switch on: %s") },
+  { "recovery-code", "win.recovery-code", N_ ("_Make One…"), N_ ("Make one: %s") },
 };
 
 static void

@@ -60,6 +60,15 @@ const PromptQuestion prompt_questions[] = {
             "is removed']>, 'requester': <'mortisectl (process 4711)'>, " FROM_SITE "}" },
   { "edit-setting", "{'kind': <'edit'>, 'changes': <['Lock after: 5 minutes becomes never']>, "
                     "'needs-pin': <true>, 'retries': <uint32 8>, " FROM_BUS "}" },
+  { "unlock-recovery", "{'kind': <'unlock'>, 'needs-pin': <true>, 'retries': <uint32 8>, "
+                       "'offer-recovery': <true>, " FROM_BUS "}" },
+  { "unlock-blocked", "{'kind': <'unlock'>, 'rp-id': <'example.org'>, 'needs-pin': <true>, "
+                      "'retries': <uint32 0>, 'offer-recovery': <true>, 'pin-blocked': <true>, "
+                      "'min-pin-length': <uint32 4>, " FROM_SITE "}" },
+  { "new-code", "{'kind': <'new-code'>, 'needs-pin': <true>, 'retries': <uint32 8>, "
+                "'has-code': <true>, " FROM_BUS "}" },
+  { "recover", "{'kind': <'recover'>, 'offer-recovery': <true>, 'min-pin-length': <uint32 4>, "
+               "'retries': <uint32 0>, " FROM_BUS "}" },
   { "u2f", "{'kind': <'sign-in'>, 'rp-id': "
            "<'4f2a91c0d3b7e5864f2a91c0d3b7e5864f2a91c0d3b7e5864f2a91c0d3b7e586'>, 'accounts': "
            "<[{'created': <int64 1730000000>}]>, " FROM_SITE "}" },

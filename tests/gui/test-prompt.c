@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <glib/gstdio.h>
 #include <sys/socket.h>
 
 #include "app/prompt/prompt-dialogue.h"
+#include "app/prompt/prompt-print.h"
+#include "app/prompt/prompt-qr.h"
 #include "core/mortise-error.h"
 #include "tests/gui/prompt-questions.h"
 #include "tests/support/gui-test.h"
@@ -952,6 +955,285 @@ test_fits_narrow (void)
     }
 }
 
+/* --- Recovery code --- */
+
+#define CODE "000HQ-48SM3-8NB6X-EY49R-KANVN-SKEYE-XZY64"
+
+static MortiseSecret *
+make_code (void)
+{
+  return mortise_secret_new_from_data (CODE, strlen (CODE));
+}
+
+/* As the agent does once the PIN was right. */
+static void
+open_with_code (Fixture *fixture)
+{
+  g_autoptr (MortiseSecret) code = make_code ();
+  g_autoptr (GError) error = NULL;
+
+  fixture_open (fixture, "new-code");
+  expect_frame (fixture, MORTISE_FRAME_SHOWN, NULL);
+  type_into (fixture, "PIN", "1357");
+  mortise_test_click (fixture->window, "Show the Code");
+  expect_secret (fixture, MORTISE_SECRET_KIND_PIN, "1357");
+  expect_answer (fixture, "{'approved': <true>}");
+  g_assert_true (mortise_prompt_channel_send_secret (
+      fixture->agent, MORTISE_SECRET_KIND_RECOVERY_CODE, code, &error));
+  g_assert_no_error (error);
+  mortise_test_settle (GTK_WINDOW (fixture->window));
+}
+
+static void
+test_new_code (void)
+{
+  Fixture fixture = { NULL };
+  g_auto (GStrv) groups = g_strsplit (CODE, "-", -1);
+
+  open_with_code (&fixture);
+  g_assert_true (mortise_test_has_text (fixture.window, "Write down your recovery code"));
+  for (char **group = groups; *group != NULL; group++)
+    g_assert_true (mortise_test_has_text (fixture.window, *group));
+  mortise_test_get (fixture.window, GTK_TYPE_LABEL, "Group 6:  S K E Y E");
+  mortise_test_get (fixture.window, GTK_TYPE_DRAWING_AREA, "QR code of the recovery code");
+  mortise_test_assert_named (fixture.window);
+  mortise_test_screenshot (GTK_WINDOW (fixture.window), "prompt-code-shown");
+
+  /* It counts once its end was typed from paper. */
+  g_assert_false (can_press (&fixture, "I Have Written It Down"));
+  type_into (&fixture, "Type groups 6 and 7 from your paper", "SKEYE-XZY65");
+  g_assert_false (can_press (&fixture, "I Have Written It Down"));
+  type_into (&fixture, "Type groups 6 and 7 from your paper", "skeye xzy64");
+  mortise_test_click (fixture.window, "I Have Written It Down");
+  expect_answer (&fixture, "{'approved': <true>}");
+  fixture_close (&fixture);
+}
+
+static void
+test_new_code_dropped (void)
+{
+  Fixture fixture = { NULL };
+
+  open_with_code (&fixture);
+  mortise_test_click (fixture.window, "Cancel");
+  expect_answer (&fixture, "{'approved': <false>}");
+  expect_closed (&fixture);
+  fixture_close (&fixture);
+}
+
+/* No other question shows what the agent sends. */
+static void
+test_code_unasked (void)
+{
+  Fixture fixture = { NULL };
+  g_autoptr (MortiseSecret) code = make_code ();
+
+  fixture_open (&fixture, "unlock");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  g_assert_true (mortise_prompt_channel_send_secret (
+      fixture.agent, MORTISE_SECRET_KIND_RECOVERY_CODE, code, NULL));
+  mortise_test_wait_until (has_ended, &fixture);
+  fixture_close (&fixture);
+}
+
+static char *
+run (const char *command)
+{
+  char *output = NULL;
+  g_autoptr (GError) error = NULL;
+  int status = 0;
+
+  g_assert_true (g_spawn_command_line_sync (command, &output, NULL, &status, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (status, ==, 0);
+  return output;
+}
+
+/* A scanner reads what is drawn, at the size of the screen and in the dark, too. */
+static void
+test_qr_reads (void)
+{
+  g_autoptr (MortiseSecret) code = make_code ();
+  g_autoptr (MortisePromptQr) qr = mortise_prompt_qr_new (code);
+  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, 168, 168);
+  cairo_t *cr = cairo_create (surface);
+  g_autofree char *folder = g_dir_make_tmp ("mortise-qr-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "qr.png", NULL);
+  g_autofree char *command = g_strdup_printf ("zbarimg --quiet --raw %s", path);
+  g_autofree char *text = NULL;
+
+  cairo_set_source_rgb (cr, 0.1, 0.1, 0.1);
+  cairo_paint (cr);
+  cairo_translate (cr, 10, 10);
+  mortise_prompt_qr_draw (qr, cr, 148);
+  cairo_destroy (cr);
+  g_assert_cmpint (cairo_surface_write_to_png (surface, path), ==, CAIRO_STATUS_SUCCESS);
+  cairo_surface_destroy (surface);
+  text = run (command);
+  g_assert_cmpstr (g_strstrip (text), ==, CODE);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
+/* The sheet has the code twice: for eyes and for a scanner. */
+static void
+test_print (void)
+{
+  g_autoptr (MortiseSecret) code = make_code ();
+  g_autoptr (GtkPrintOperation) operation = mortise_prompt_print_new (code, "walnut");
+  g_autofree char *folder = g_dir_make_tmp ("mortise-print-XXXXXX", NULL);
+  g_autofree char *pdf = g_build_filename (folder, "code.pdf", NULL);
+  g_autofree char *png = g_build_filename (folder, "code.png", NULL);
+  g_autofree char *root = g_build_filename (folder, "code", NULL);
+  g_autofree char *to_text = g_strdup_printf ("pdftotext -layout %s -", pdf);
+  g_autofree char *to_png = g_strdup_printf ("pdftoppm -png -singlefile -r 150 %s %s", pdf, root);
+  g_autofree char *scan = g_strdup_printf ("zbarimg --quiet --raw %s", png);
+  g_auto (GStrv) groups = g_strsplit (CODE, "-", -1);
+  g_autofree char *text = NULL;
+  g_autofree char *scanned = NULL;
+  g_autoptr (GError) error = NULL;
+
+  gtk_print_operation_set_export_filename (operation, pdf);
+  g_assert_cmpint (
+      gtk_print_operation_run (operation, GTK_PRINT_OPERATION_ACTION_EXPORT, NULL, &error), ==,
+      GTK_PRINT_OPERATION_RESULT_APPLY);
+  g_assert_no_error (error);
+  text = run (to_text);
+  for (char **group = groups; *group != NULL; group++)
+    g_assert_nonnull (strstr (text, *group));
+  g_assert_nonnull (strstr (text, "walnut"));
+  g_free (run (to_png));
+  scanned = run (scan);
+  g_assert_cmpstr (g_strstrip (scanned), ==, CODE);
+  g_unlink (pdf);
+  g_unlink (png);
+  g_rmdir (folder);
+}
+
+static GtkWidget *
+find_print_dialog (Fixture *fixture)
+{
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+
+  for (GList *l = windows; l != NULL; l = l->next)
+    {
+      if (GTK_IS_DIALOG (l->data) && gtk_widget_get_visible (l->data))
+        return l->data;
+    }
+  return NULL;
+}
+
+static gboolean
+has_print_dialog (gpointer user_data)
+{
+  return find_print_dialog (user_data) != NULL;
+}
+
+static gboolean
+may_print (gpointer user_data)
+{
+  return can_press (user_data, "Print…");
+}
+
+static void
+test_print_button (void)
+{
+  Fixture fixture = { NULL };
+
+  open_with_code (&fixture);
+  mortise_test_click (fixture.window, "Print…");
+  mortise_test_wait_until (has_print_dialog, &fixture);
+  g_assert_false (may_print (&fixture));
+  gtk_dialog_response (GTK_DIALOG (find_print_dialog (&fixture)), GTK_RESPONSE_CANCEL);
+  mortise_test_wait_until (may_print, &fixture);
+  fixture_close (&fixture);
+}
+
+static void
+test_recover (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "recover");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  type_into (&fixture, "New PIN", "135797");
+  type_into (&fixture, "New PIN again", "135797");
+  type_into (&fixture, "Recovery code", "ooohq 48sm4 8n");
+  g_assert_true (mortise_test_has_text (fixture.window, "Group 2 has a typing mistake."));
+  type_into (&fixture, "Recovery code", "ooohq 48sm4 8nb6y");
+  g_assert_true (mortise_test_has_text (fixture.window, "Groups 2, 3 have typing mistakes."));
+  mortise_test_screenshot (GTK_WINDOW (fixture.window), "prompt-code-mistyped");
+  g_assert_false (can_press (&fixture, "Set New PIN"));
+  type_into (&fixture, "Recovery code", "ooohq 48sm3");
+  g_assert_true (mortise_test_has_text (fixture.window, "10 of 35 characters"));
+  g_assert_false (can_press (&fixture, "Set New PIN"));
+  type_into (&fixture, "Recovery code", "ooohq 48sm3 8nb6x ey49r kanvn skeye xzy64");
+  g_assert_true (mortise_test_has_text (fixture.window, "No typing mistake was found."));
+  mortise_test_click (fixture.window, "Set New PIN");
+  expect_secret (&fixture, MORTISE_SECRET_KIND_RECOVERY_CODE,
+                 "ooohq 48sm3 8nb6x ey49r kanvn skeye xzy64");
+  expect_secret (&fixture, MORTISE_SECRET_KIND_NEW_PIN, "135797");
+  expect_answer (&fixture, "{'approved': <true>}");
+
+  /* The PIN was refused: the code need not be typed again. */
+  send_update (&fixture, "{'message': <'Too short.'>}");
+  mortise_test_settle (GTK_WINDOW (fixture.window));
+  assert_empty (&fixture, "New PIN");
+  type_into (&fixture, "New PIN", "1357979");
+  type_into (&fixture, "New PIN again", "1357979");
+  g_assert_true (can_press (&fixture, "Set New PIN"));
+
+  send_update (&fixture, "{'fatal': <true>, 'message': <'The TPM is gone.'>}");
+  mortise_test_settle (GTK_WINDOW (fixture.window));
+  g_assert_null (mortise_test_find (fixture.window, GTK_TYPE_ENTRY, "Recovery code"));
+  fixture_close (&fixture);
+}
+
+static void
+test_recover_instead (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "unlock-recovery");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  type_into (&fixture, "PIN", "1357");
+  mortise_test_click (fixture.window, "Forgot it? Use the recovery code");
+  expect_answer (&fixture, "{'recover': <true>}");
+  send_update (&fixture, "{'recovery': <true>, 'message': <''>}");
+  mortise_test_settle (GTK_WINDOW (fixture.window));
+  g_assert_null (mortise_test_find (fixture.window, GTK_TYPE_PASSWORD_ENTRY, "PIN"));
+  g_assert_false (can_press (&fixture, "Unlock"));
+  type_into (&fixture, "Recovery code", CODE);
+  type_into (&fixture, "New PIN", "135797");
+  type_into (&fixture, "New PIN again", "135797");
+  mortise_test_click (fixture.window, "Unlock");
+  expect_secret (&fixture, MORTISE_SECRET_KIND_RECOVERY_CODE, CODE);
+  expect_secret (&fixture, MORTISE_SECRET_KIND_NEW_PIN, "135797");
+  expect_answer (&fixture, "{'approved': <true>}");
+  fixture_close (&fixture);
+}
+
+/* A PIN that is blocked is not asked for. */
+static void
+test_recover_when_blocked (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "unlock-blocked");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  g_assert_null (mortise_test_find (fixture.window, GTK_TYPE_PASSWORD_ENTRY, "PIN"));
+  g_assert_true (mortise_test_has_text (fixture.window, "wrong too often and is blocked"));
+  mortise_test_get (fixture.window, GTK_TYPE_ENTRY, "Recovery code");
+  fixture_close (&fixture);
+
+  /* Where nothing is offered there is no button for it. */
+  fixture_open (&fixture, "unlock");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  g_assert_null (
+      mortise_test_find (fixture.window, GTK_TYPE_BUTTON, "Forgot it? Use the recovery code"));
+  fixture_close (&fixture);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -980,6 +1262,15 @@ main (int argc, char **argv)
   g_test_add_func ("/prompt/yes/change-pin", test_change_pin);
   g_test_add_func ("/prompt/yes/reset-needs-the-number", test_reset_needs_the_number);
   g_test_add_func ("/prompt/yes/reset-of-unknown-count", test_reset_of_unknown_count);
+  g_test_add_func ("/prompt/code/new", test_new_code);
+  g_test_add_func ("/prompt/code/new-dropped", test_new_code_dropped);
+  g_test_add_func ("/prompt/code/unasked", test_code_unasked);
+  g_test_add_func ("/prompt/code/qr-reads", test_qr_reads);
+  g_test_add_func ("/prompt/code/print", test_print);
+  g_test_add_func ("/prompt/code/print-button", test_print_button);
+  g_test_add_func ("/prompt/code/recover", test_recover);
+  g_test_add_func ("/prompt/code/recover-instead", test_recover_instead);
+  g_test_add_func ("/prompt/code/recover-when-blocked", test_recover_when_blocked);
   g_test_add_func ("/prompt/no/cancel", test_cancel);
   g_test_add_func ("/prompt/no/close", test_close_denies);
   g_test_add_func ("/prompt/no/escape", test_escape_denies);
