@@ -6,7 +6,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#include "core/vault/recovery-code.h"
+#include "core/recovery-code.h"
 
 #define SYMBOLS (MORTISE_RECOVERY_CODE_GROUPS * MORTISE_RECOVERY_CODE_GROUP_SIZE)
 

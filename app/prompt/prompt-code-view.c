@@ -8,7 +8,7 @@
 
 #include "app/prompt/prompt-print.h"
 #include "app/prompt/prompt-qr.h"
-#include "core/vault/recovery-code.h"
+#include "core/recovery-code.h"
 
 #define COLUMNS 2
 

@@ -7,7 +7,7 @@
 #include <glib/gi18n.h>
 
 #include "core/mortise-error.h"
-#include "core/vault/recovery-code.h"
+#include "core/recovery-code.h"
 
 struct _MortisePromptDialogue
 {

@@ -10,7 +10,7 @@
 #include "app/prompt/prompt-qr.h"
 #include "app/prompt/prompt-words.h"
 #include "core/text/display-text.h"
-#include "core/vault/recovery-code.h"
+#include "core/recovery-code.h"
 
 #define HOST_CHARS 60
 

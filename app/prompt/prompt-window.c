@@ -15,7 +15,7 @@
 #include "app/prompt/prompt-site.h"
 #include "app/prompt/prompt-words.h"
 #include "core/text/display-text.h"
-#include "core/vault/recovery-code.h"
+#include "core/recovery-code.h"
 
 /* More lines than anyone reads; the heading says how many there are. The agent sends fewer. */
 #define LINES_MAX  256
@@ -359,6 +359,7 @@ fill_secrets (MortisePromptWindow *self)
   gtk_widget_set_visible (GTK_WIDGET (self->use_recovery), question->offer_recovery);
   gtk_widget_set_visible (self->recovery_box, self->recovering);
   show_text (self->recovery_reason, mortise_prompt_words_recovery (question));
+  gtk_label_set_wrap (GTK_LABEL (gtk_button_get_child (self->use_recovery)), TRUE);
   name_button (self->use_recovery);
 
   if (self->words->confirm_title != NULL)

@@ -134,6 +134,12 @@ on_unlock (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+on_recovery_code (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  call_simple (user_data, "CreateRecoveryCode");
+}
+
+static void
 on_retry (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   MortiseWindow *self = user_data;
@@ -395,6 +401,7 @@ mortise_window_init (MortiseWindow *self)
     { "back", on_back, NULL, NULL, NULL, { 0 } },
     { "lock", on_lock, NULL, NULL, NULL, { 0 } },
     { "unlock", on_unlock, NULL, NULL, NULL, { 0 } },
+    { "recovery-code", on_recovery_code, NULL, NULL, NULL, { 0 } },
     { "retry", on_retry, NULL, NULL, NULL, { 0 } },
     { "delete-passkey", on_delete_passkey, "x", NULL, NULL, { 0 } },
     { "delete-passkeys", on_delete_passkeys, "ax", NULL, NULL, { 0 } },

@@ -5,7 +5,7 @@
 
 #include <glib/gi18n.h>
 
-#include "core/vault/recovery-code.h"
+#include "core/recovery-code.h"
 
 #define KEY_SIZE 32
 

@@ -237,7 +237,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MortiseRecoveryDraft, mortise_recovery_draft_free
  * mortise_recovery_draft_get_text:
  *
  * Returns: (transfer none): the code as it is to be written down, ASCII without a terminating zero
- *   (core/vault/recovery-code.h)
+ *   (core/recovery-code.h)
  */
 const MortiseSecret *mortise_recovery_draft_get_text (const MortiseRecoveryDraft *draft);
 

@@ -10,7 +10,7 @@
 #include "core/text/search-text.h"
 #include "core/tpm/tpm.h"
 #include "core/vault/record-map.h"
-#include "core/vault/recovery-code.h"
+#include "core/recovery-code.h"
 #include "core/vault/vault-record.h"
 #include "tests/fuzz/fuzz-target.h"
 

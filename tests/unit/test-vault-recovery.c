@@ -4,7 +4,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
-#include "core/vault/recovery-code.h"
+#include "core/recovery-code.h"
 #include "core/vault/vault-settings.h"
 #include "tests/support/vault-fixture.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "core/vault/recovery-code.h"
+#include "core/recovery-code.h"
 
 #include <glib/gi18n.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <string.h>
 
@@ -246,8 +247,8 @@ mortise_recovery_code_ends_with (const MortiseSecret *text,
 
   return read_symbols (text, mortise_secret_get_bytes (whole)) == SYMBOLS &&
          read_symbols (typed, mortise_secret_get_bytes (part)) == wanted &&
-         memcmp (mortise_secret_peek (whole) + SYMBOLS - wanted, mortise_secret_peek (part),
-                 wanted) == 0;
+         CRYPTO_memcmp (mortise_secret_peek (whole) + SYMBOLS - wanted, mortise_secret_peek (part),
+                        wanted) == 0;
 }
 
 MortiseSecret *
