@@ -266,6 +266,15 @@ mortise_prompt_process_send (MortisePromptProcess *process,
   return sent;
 }
 
+gboolean
+mortise_prompt_process_send_secret (MortisePromptProcess *process,
+                                    MortiseSecretKind kind,
+                                    const MortiseSecret *secret,
+                                    GError **error)
+{
+  return mortise_prompt_channel_send_secret (process->channel, kind, secret, error);
+}
+
 MortisePromptChannel *
 mortise_prompt_process_get_channel (MortisePromptProcess *process)
 {
