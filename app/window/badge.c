@@ -23,11 +23,16 @@ typedef struct
   const char *tooltip;
 } TraitWords;
 
-/* The list tells what is recorded; what the TPM proves is on the passkey's page. */
 static const TraitWords traits[] = {
-  [MORTISE_TRAIT_DEVICE_ONLY] = { "device-only", "mortise-chip-symbolic", N_ ("Device-only"),
-                                  N_ ("Made so that it cannot leave this computer. Open the "
-                                      "passkey to have the TPM prove it.") },
+  [MORTISE_TRAIT_DEVICE_ONLY] = { "device-only", "object-select-symbolic", N_ ("Device-only"),
+                                  N_ ("The TPM said so when this passkey was last looked at: its "
+                                      "key cannot leave this computer.") },
+  [MORTISE_TRAIT_MADE_DEVICE_ONLY] = { "made-device-only", "mortise-chip-symbolic",
+                                       /* Translators: recorded as device-only, not proven yet */
+                                       N_ ("Made device-only"),
+                                       N_ ("Recorded as made so that it cannot leave this "
+                                           "computer. Open the passkey to have the TPM prove "
+                                           "it.") },
   [MORTISE_TRAIT_EXPORTABLE] = { "exportable", "mortise-export-symbolic", N_ ("Exportable"),
                                  N_ ("Made so that encrypted backups can hold a copy.") },
   [MORTISE_TRAIT_SEALED] = { "sealed", "mortise-seal-symbolic", N_ ("Sealed"),
@@ -108,14 +113,15 @@ static guint
 collect_traits (MortisePasskey *passkey, MortiseTrait *ret_traits)
 {
   static const MortiseTrait kinds[] = {
-    [MORTISE_PASSKEY_DEVICE_ONLY] = MORTISE_TRAIT_DEVICE_ONLY,
+    [MORTISE_PASSKEY_DEVICE_ONLY] = MORTISE_TRAIT_MADE_DEVICE_ONLY,
     [MORTISE_PASSKEY_EXPORTABLE] = MORTISE_TRAIT_EXPORTABLE,
     [MORTISE_PASSKEY_SEALED] = MORTISE_TRAIT_SEALED,
   };
   const MortisePasskeyData *data = mortise_passkey_get_data (passkey);
   guint n = 0;
 
-  ret_traits[n++] = kinds[data->kind];
+  ret_traits[n++] =
+      mortise_passkey_is_proven (passkey) ? MORTISE_TRAIT_DEVICE_ONLY : kinds[data->kind];
   if (data->backup_state)
     ret_traits[n++] = MORTISE_TRAIT_BACKED_UP;
   if (data->export_blocked && data->kind != MORTISE_PASSKEY_DEVICE_ONLY)

@@ -8,11 +8,14 @@
 G_BEGIN_DECLS
 
 /**
- * MortiseBadge: one trait of a passkey as icon and word, told apart without colour
+ * MortiseTrait: what a badge says
+ * @MORTISE_TRAIT_DEVICE_ONLY: the TPM said so since the window was opened
+ * @MORTISE_TRAIT_MADE_DEVICE_ONLY: recorded when the passkey was made; no proof
  */
 typedef enum
 {
   MORTISE_TRAIT_DEVICE_ONLY,
+  MORTISE_TRAIT_MADE_DEVICE_ONLY,
   MORTISE_TRAIT_EXPORTABLE,
   MORTISE_TRAIT_SEALED,
   MORTISE_TRAIT_BACKED_UP,
@@ -20,6 +23,7 @@ typedef enum
   MORTISE_TRAIT_SECOND_FACTOR,
 } MortiseTrait;
 
+/** MortiseBadge: one trait of a passkey as icon and word, told apart without colour */
 #define MORTISE_TYPE_BADGE (mortise_badge_get_type ())
 G_DECLARE_FINAL_TYPE (MortiseBadge, mortise_badge, MORTISE, BADGE, GtkWidget)
 

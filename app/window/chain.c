@@ -10,6 +10,7 @@ typedef struct
 {
   GtkWidget *box;
   GtkWidget *medal;
+  GtkWidget *evidence; /* nullable */
   MortiseChainState state;
 } Link;
 
@@ -17,6 +18,7 @@ struct _MortiseChain
 {
   GtkWidget parent_instance;
   GArray *links;
+  gboolean show_evidence;
 };
 
 G_DEFINE_FINAL_TYPE (MortiseChain, mortise_chain, GTK_TYPE_WIDGET)
@@ -97,6 +99,19 @@ mortise_chain_clear (MortiseChain *self)
   g_array_set_size (self->links, 0);
 }
 
+void
+mortise_chain_set_show_evidence (MortiseChain *self, gboolean show)
+{
+  self->show_evidence = show;
+  for (guint i = 0; i < self->links->len; i++)
+    {
+      GtkWidget *evidence = g_array_index (self->links, Link, i).evidence;
+
+      if (evidence != NULL)
+        gtk_widget_set_visible (evidence, show);
+    }
+}
+
 static GtkWidget *
 new_medal (const char *icon)
 {
@@ -108,7 +123,7 @@ new_medal (const char *icon)
   return medal;
 }
 
-static void
+static GtkWidget *
 append_text (GtkWidget *box, const char *text, const char *css_class)
 {
   GtkWidget *label = gtk_label_new (text);
@@ -118,6 +133,7 @@ append_text (GtkWidget *box, const char *text, const char *css_class)
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_widget_add_css_class (label, css_class);
   gtk_box_append (GTK_BOX (box), label);
+  return label;
 }
 
 void
@@ -140,7 +156,10 @@ mortise_chain_append (MortiseChain *self,
   append_text (words, title, "heading");
   append_text (words, text, "body");
   if (evidence != NULL)
-    append_text (words, evidence, "evidence");
+    {
+      link.evidence = append_text (words, evidence, "evidence");
+      gtk_widget_set_visible (link.evidence, self->show_evidence);
+    }
   if (state == MORTISE_CHAIN_PROVEN)
     gtk_widget_add_css_class (link.box, "proven");
   else if (state == MORTISE_CHAIN_REFUTED)

@@ -22,6 +22,9 @@ typedef enum
 #define MORTISE_TYPE_CHAIN (mortise_chain_get_type ())
 G_DECLARE_FINAL_TYPE (MortiseChain, mortise_chain, MORTISE, CHAIN, GtkWidget)
 
+/** mortise_chain_set_show_evidence: whether what was read is shown in the specification's words */
+void mortise_chain_set_show_evidence (MortiseChain *self, gboolean show);
+
 void mortise_chain_clear (MortiseChain *self);
 /** mortise_chain_append: @evidence: (nullable): what was read, in the specification's words */
 void mortise_chain_append (MortiseChain *self,

@@ -14,7 +14,11 @@
 /* Authenticator data flags (WebAuthn L3 §6.1). */
 #define FLAG_USER_PRESENT  0x01
 #define FLAG_USER_VERIFIED 0x04
+#define FLAG_BACKUP_ABLE   0x08
 #define FLAG_BACKUP_STATE  0x10
+
+/* What every Mortise everywhere tells a site: core/ctap/authenticator.h. */
+#define AAGUID "926463d7-385f-415c-928d-88194c3c2065"
 
 static void
 set_fact (AdwActionRow *row, const char *text)
@@ -69,8 +73,6 @@ fill_names (MortisePasskeyPage *self, const MortisePasskeyData *data)
 {
   set_name (self->rp_id_row, data->rp_id);
   set_name (self->rp_name_row, data->rp_name);
-  set_name (self->user_name_row, data->user_name);
-  set_name (self->display_name_row, data->user_display_name);
   fill_handle (self, data);
 }
 
@@ -88,16 +90,40 @@ describe_last_flags (const MortisePasskeyData *data)
                              ? _ ("The site was told that you were there; no PIN was asked")
                              : _ ("The site was told that nobody was asked"));
   /* Translators: the raw flags byte, for people who know the specification */
-  g_string_append_printf (text, " (");
-  g_string_append_printf (text, _ ("flags 0x%02x"), data->last_flags);
-  g_string_append (text, ")");
+  g_string_append_printf (text, "\n");
+  g_string_append_printf (
+      text, _ ("Flags 0x%02x: UP %d, UV %d, BE %d, BS %d"), data->last_flags,
+      (data->last_flags & FLAG_USER_PRESENT) != 0, (data->last_flags & FLAG_USER_VERIFIED) != 0,
+      (data->last_flags & FLAG_BACKUP_ABLE) != 0, (data->last_flags & FLAG_BACKUP_STATE) != 0);
   return g_string_free (text, FALSE);
+}
+
+static char *
+describe_model (const MortisePasskeyData *data)
+{
+  if (data->u2f)
+    return g_strdup (_ ("None: the older way (U2F) has no model number."));
+  /* Translators: %s is an AAGUID, the same for every Mortise */
+  return g_strdup_printf (_ ("%s, which says Mortise. Chromium blanks it out unless the site asks "
+                             "for attestation and you agree; older Firefox does so too. It is the "
+                             "same for everybody, so it tells nobody who you are."),
+                          AAGUID);
+}
+
+static void
+fill_previews (MortisePasskeyPage *self, const MortisePasskeyData *data)
+{
+  /* What is not discoverable is in no list: the site has to name it. */
+  gtk_widget_set_visible (self->previews, data->discoverable && !data->u2f);
+  mortise_picker_preview_set_name (self->chromium_preview, data->user_name);
+  mortise_picker_preview_set_name (self->firefox_preview, data->user_name);
 }
 
 static void
 fill_site (MortisePasskeyPage *self, const MortisePasskeyData *data)
 {
   g_autofree char *flags = describe_last_flags (data);
+  g_autofree char *model = describe_model (data);
 
   set_fact (self->device_row, data->u2f ? _ ("Second factor (U2F): the site was told nothing more")
                               : data->backup_eligible
@@ -107,11 +133,15 @@ fill_site (MortisePasskeyPage *self, const MortisePasskeyData *data)
   set_fact (self->backup_row, data->backup_state
                                   ? _ ("The site was told that a copy exists (BS is 1)")
                                   : _ ("The site was told that there is no copy yet (BS is 0)"));
-  set_fact (self->model_row,
-            _ ("Mortise, by its model number (AAGUID). Most browsers withhold it unless the site "
-               "asks for attestation; then the site’s list says “security key” or names your "
-               "browser."));
-  set_fact (self->transport_row, _ ("USB security key"));
+  set_fact (self->site_name_row,
+            data->u2f
+                ? _ ("“Security key”, as this is a second factor and tells no more.")
+                : _ ("“Security key” or “Passkey”, or your browser and system, as in “Firefox on "
+                     "Linux”, with the date. Most sites go by a list of known model numbers, and "
+                     "Mortise’s is in none so far."));
+  set_fact (self->model_row, model);
+  set_fact (self->transport_row, data->u2f ? _ ("USB security key, older way (U2F)")
+                                           : _ ("USB security key (transport “usb”)"));
   set_fact (self->flags_row, flags);
 }
 
@@ -170,6 +200,7 @@ mortise_passkey_page_fill_facts (MortisePasskeyPage *self)
   gtk_label_set_label (self->site_label, site);
   mortise_badges_fill (self->badge_box, self->passkey);
   fill_names (self, data);
+  fill_previews (self, data);
   fill_site (self, data);
   fill_use (self, data);
 }

@@ -133,6 +133,25 @@ append_tpm (MortisePasskeyPage *self, MortiseChainState state)
       software && state == MORTISE_CHAIN_PROVEN ? MORTISE_CHAIN_REFUTED : state);
 }
 
+/* The ways to the vault's key that there are: whoever has one of them can use this passkey. */
+static char *
+describe_keyslots (GVariant *protection)
+{
+  g_autofree const char **keyslots = NULL;
+  gboolean recovery = FALSE;
+
+  if (!g_variant_lookup (protection, "keyslots", "^a&s", &keyslots))
+    return NULL;
+  recovery = g_strv_contains (keyslots, "recovery");
+  if (g_strv_contains (keyslots, "login"))
+    return g_strdup (recovery
+                         ? _ ("Your PIN or the recovery code. The login keyring opens only the "
+                              "list of names.")
+                         : _ ("Your PIN. The login keyring opens only the list of names."));
+  return g_strdup (recovery ? _ ("Your PIN or the recovery code.")
+                            : _ ("Your PIN, and nothing else."));
+}
+
 static void
 show_recorded (MortisePasskeyPage *self)
 {
@@ -141,6 +160,9 @@ show_recorded (MortisePasskeyPage *self)
   gboolean sealed = data->kind == MORTISE_PASSKEY_SEALED;
 
   gtk_label_set_label (self->class_label, describe_kind (data->kind));
+  gtk_widget_set_visible (GTK_WIDGET (self->words_button), FALSE);
+  adw_action_row_set_subtitle (self->opens_row,
+                               _ ("Your PIN, or the recovery code if you made one."));
   mortise_chain_clear (self->chain);
   mortise_chain_append (
       self->chain, sealed ? "mortise-seal-symbolic" : "mortise-key-symbolic", _ ("This passkey"),
@@ -168,12 +190,16 @@ show_read (MortisePasskeyPage *self, GVariant *protection)
   gboolean device_only = FALSE;
   gboolean as_recorded = FALSE;
   g_autofree char *key_evidence = NULL;
+  g_autofree char *keyslots = describe_keyslots (protection);
   g_autofree char *parent_name = format_name (protection, "parent-name");
   g_autofree char *root_name = format_name (protection, "storage-root-name");
 
   g_variant_lookup (protection, "attributes", "u", &attributes);
   g_variant_lookup (protection, "device-only", "b", &device_only);
   as_recorded = device_only == (kind == MORTISE_PASSKEY_DEVICE_ONLY);
+  if (keyslots != NULL)
+    adw_action_row_set_subtitle (self->opens_row, keyslots);
+  gtk_widget_set_visible (GTK_WIDGET (self->words_button), TRUE);
   key_evidence = format_attributes (attributes);
 
   mortise_chain_clear (self->chain);
@@ -192,6 +218,20 @@ show_read (MortisePasskeyPage *self, GVariant *protection)
                            : _ ("Read from the TPM just now. This is not what was recorded when "
                                 "the passkey was made: trust what the TPM says."));
   gtk_button_set_label (self->read_button, _ ("_Read Again"));
+}
+
+/* What a software TPM says of hardware proves nothing. */
+static void
+note_proof (MortisePasskeyPage *self, GVariant *protection)
+{
+  g_autoptr (GVariant) tpm = mortise_agent_client_dup_tpm (self->client);
+  gboolean device_only = FALSE;
+  gboolean software = FALSE;
+
+  if (tpm != NULL)
+    g_variant_lookup (tpm, "software", "b", &software);
+  g_variant_lookup (protection, "device-only", "b", &device_only);
+  mortise_passkey_set_proven (self->passkey, device_only && !software);
 }
 
 static void
@@ -218,6 +258,7 @@ on_protection_read (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   protection = g_variant_get_child_value (reply, 0);
   show_read (self, protection);
+  note_proof (self, protection);
 }
 
 static void

@@ -24,141 +24,6 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (MortisePasskeyPage, mortise_passkey_page, ADW_TYPE_BIN)
 
-static const char *
-or_empty (const char *text)
-{
-  return text != NULL ? text : "";
-}
-
-/* The stored text an entry row is about. */
-static const char *
-get_stored (MortisePasskeyPage *self, AdwEntryRow *row)
-{
-  const MortisePasskeyData *data = mortise_passkey_get_data (self->passkey);
-
-  return or_empty (row == self->label_row ? data->label : data->nickname);
-}
-
-static gboolean
-is_edited (MortisePasskeyPage *self, AdwEntryRow *row)
-{
-  const char *shown = g_object_get_data (G_OBJECT (row), "shown-text");
-
-  return shown != NULL && !g_str_equal (gtk_editable_get_text (GTK_EDITABLE (row)), shown);
-}
-
-/* The apply button belongs to what the person typed, not to text put in here. */
-static void
-show_text (AdwEntryRow *row, const char *text)
-{
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-
-  g_object_set_data_full (G_OBJECT (row), "shown-text", g_strdup (valid), g_free);
-  if (g_str_equal (gtk_editable_get_text (GTK_EDITABLE (row)), valid))
-    return;
-  adw_entry_row_set_show_apply_button (row, FALSE);
-  gtk_editable_set_text (GTK_EDITABLE (row), valid);
-  adw_entry_row_set_show_apply_button (row, TRUE);
-}
-
-static void
-show_names (MortisePasskeyPage *self)
-{
-  AdwEntryRow *rows[] = { self->label_row, self->nickname_row };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      if (!is_edited (self, rows[i]))
-        show_text (rows[i], get_stored (self, rows[i]));
-    }
-}
-
-typedef struct
-{
-  MortisePasskeyPage *page;
-  AdwEntryRow *row;
-  gint64 id;
-  char *text;
-} Edit;
-
-static void
-edit_free (Edit *edit)
-{
-  g_object_unref (edit->page);
-  g_free (edit->text);
-  g_free (edit);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Edit, edit_free)
-
-static gboolean
-is_shown (MortisePasskeyPage *self, gint64 id)
-{
-  return self->passkey != NULL && mortise_passkey_get_id (self->passkey) == id;
-}
-
-static void
-on_edited (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Edit) edit = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply =
-      mortise_agent_client_call_finish (MORTISE_AGENT_CLIENT (source), result, &error);
-  AdwEntryRow *row = edit->row;
-
-  if (reply == NULL)
-    {
-      mortise_toast_error (GTK_WIDGET (edit->page), error);
-      /* What was typed stays, and can be applied again. */
-      if (is_shown (edit->page, edit->id))
-        {
-          g_autofree char *typed = g_strdup (gtk_editable_get_text (GTK_EDITABLE (row)));
-
-          gtk_editable_set_text (GTK_EDITABLE (row), "");
-          gtk_editable_set_text (GTK_EDITABLE (row), typed);
-        }
-      return;
-    }
-  if (is_shown (edit->page, edit->id))
-    g_object_set_data_full (G_OBJECT (row), "shown-text", g_strdup (edit->text), g_free);
-}
-
-static void
-send_edit (MortisePasskeyPage *self, AdwEntryRow *row)
-{
-  Edit *edit = g_new0 (Edit, 1);
-  g_auto (GVariantDict) changes = G_VARIANT_DICT_INIT (NULL);
-
-  edit->page = g_object_ref (self);
-  edit->row = row;
-  edit->id = mortise_passkey_get_id (self->passkey);
-  edit->text = g_strdup (gtk_editable_get_text (GTK_EDITABLE (row)));
-  g_variant_dict_insert (&changes, row == self->label_row ? "label" : "nickname", "s", edit->text);
-  mortise_agent_client_call (self->client, "EditPasskey",
-                             g_variant_new ("(x@a{sv})", edit->id, g_variant_dict_end (&changes)),
-                             NULL, on_edited, edit);
-}
-
-static void
-on_apply (MortisePasskeyPage *self, AdwEntryRow *row)
-{
-  if (self->passkey != NULL)
-    send_edit (self, row);
-}
-
-/* Leaving a passkey keeps what was typed: a note is never worth a question. */
-static void
-send_pending_edits (MortisePasskeyPage *self)
-{
-  AdwEntryRow *rows[] = { self->label_row, self->nickname_row };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      if (is_edited (self, rows[i]))
-        send_edit (self, rows[i]);
-      g_object_set_data (G_OBJECT (rows[i]), "shown-text", NULL);
-    }
-}
-
 static void
 show_passkey (MortisePasskeyPage *self)
 {
@@ -168,13 +33,16 @@ show_passkey (MortisePasskeyPage *self)
   adw_window_title_set_title (self->window_title, account);
   adw_window_title_set_subtitle (self->window_title, site);
   mortise_passkey_page_fill_facts (self);
-  show_names (self);
+  mortise_passkey_page_show_names (self);
+  mortise_passkey_page_show_export (self);
+  mortise_passkey_page_show_thieves (self);
 }
 
 static void
 on_passkey_changed (MortisePasskeyPage *self)
 {
   show_passkey (self);
+  mortise_passkey_page_show_history (self);
 }
 
 static void
@@ -235,6 +103,12 @@ on_read_protection (GSimpleAction *action, GVariant *parameter, gpointer user_da
 }
 
 static void
+on_words_toggled (MortisePasskeyPage *self)
+{
+  mortise_chain_set_show_evidence (self->chain, gtk_toggle_button_get_active (self->words_button));
+}
+
+static void
 on_state_changed (MortisePasskeyPage *self)
 {
   if (self->passkey != NULL)
@@ -256,8 +130,21 @@ mortise_passkey_page_dispose (GObject *object)
   if (self->client != NULL)
     g_signal_handlers_disconnect_by_data (self->client, self);
   g_clear_object (&self->client);
+  if (self->naming != NULL)
+    g_signal_handlers_disconnect_by_data (self->naming, self);
   g_clear_object (&self->naming);
   G_OBJECT_CLASS (mortise_passkey_page_parent_class)->dispose (object);
+}
+
+static void
+mortise_passkey_page_finalize (GObject *object)
+{
+  MortisePasskeyPage *self = MORTISE_PASSKEY_PAGE (object);
+
+  g_hash_table_unref (self->drafts);
+  g_ptr_array_unref (self->finding_rows);
+  g_ptr_array_unref (self->history_rows);
+  G_OBJECT_CLASS (mortise_passkey_page_parent_class)->finalize (object);
 }
 
 static void
@@ -306,7 +193,13 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (handle_row);
   BIND (handle_button);
   BIND (label_row);
+  BIND (note_row);
+  BIND (findings_group);
+  BIND (chromium_preview);
+  BIND (firefox_preview);
+  BIND (previews);
   BIND (nickname_row);
+  BIND (site_name_row);
   BIND (device_row);
   BIND (backup_row);
   BIND (model_row);
@@ -316,6 +209,15 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (chain);
   BIND (read_button);
   BIND (read_label);
+  BIND (words_button);
+  BIND (opens_row);
+  BIND (disk_row);
+  BIND (machine_row);
+  BIND (password_row);
+  BIND (export_row);
+  BIND (export_switch);
+  BIND (export_lock);
+  BIND (history_row);
   BIND (created_row);
   BIND (last_used_row);
   BIND (count_row);
@@ -333,6 +235,7 @@ mortise_passkey_page_class_init (MortisePasskeyPageClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   object_class->dispose = mortise_passkey_page_dispose;
+  object_class->finalize = mortise_passkey_page_finalize;
   object_class->get_property = mortise_passkey_page_get_property;
   object_class->set_property = mortise_passkey_page_set_property;
   properties[PROP_SHOW_BACK] =
@@ -342,12 +245,13 @@ mortise_passkey_page_class_init (MortisePasskeyPageClass *klass)
   signals[SIGNAL_BACK] = g_signal_new ("back", MORTISE_TYPE_PASSKEY_PAGE, G_SIGNAL_RUN_LAST, 0,
                                        NULL, NULL, NULL, G_TYPE_NONE, 0);
   g_type_ensure (MORTISE_TYPE_CHAIN);
+  g_type_ensure (MORTISE_TYPE_PICKER_PREVIEW);
+  g_type_ensure (MORTISE_TYPE_SIDE_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                MORTISE_OBJECT_PATH "/window/passkey-page.ui");
   bind_children (widget_class);
 }
 
-/* A hyphen that wrapping puts in would look like a part of a name or an id. */
 static void
 forbid_hyphens (GtkWidget *widget, PangoAttrList *attributes)
 {
@@ -370,15 +274,25 @@ mortise_passkey_page_init (MortisePasskeyPage *self)
     { "read-protection", on_read_protection, NULL, NULL, NULL, { 0 } },
   };
   g_autoptr (GSimpleActionGroup) actions = g_simple_action_group_new ();
-  g_autoptr (PangoAttrList) no_hyphens = pango_attr_list_new ();
 
   gtk_widget_init_template (GTK_WIDGET (self));
-  pango_attr_list_insert (no_hyphens, pango_attr_insert_hyphens_new (FALSE));
-  forbid_hyphens (GTK_WIDGET (self->stack), no_hyphens);
+  mortise_passkey_page_forbid_hyphens (GTK_WIDGET (self->stack));
   g_action_map_add_action_entries (G_ACTION_MAP (actions), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "passkey", G_ACTION_GROUP (actions));
-  g_signal_connect_swapped (self->label_row, "apply", G_CALLBACK (on_apply), self);
-  g_signal_connect_swapped (self->nickname_row, "apply", G_CALLBACK (on_apply), self);
+  g_signal_connect_swapped (self->words_button, "toggled", G_CALLBACK (on_words_toggled), self);
+  self->finding_rows = g_ptr_array_new ();
+  mortise_passkey_page_init_names (self);
+  mortise_passkey_page_init_history (self);
+  mortise_passkey_page_init_export (self);
+}
+
+void
+mortise_passkey_page_forbid_hyphens (GtkWidget *widget)
+{
+  g_autoptr (PangoAttrList) no_hyphens = pango_attr_list_new ();
+
+  pango_attr_list_insert (no_hyphens, pango_attr_insert_hyphens_new (FALSE));
+  forbid_hyphens (widget, no_hyphens);
 }
 
 void
@@ -390,6 +304,8 @@ mortise_passkey_page_set_up (MortisePasskeyPage *self,
 
   self->client = g_object_ref (client);
   self->naming = g_object_ref (naming);
+  g_signal_connect_swapped (naming, "changed", G_CALLBACK (mortise_passkey_page_show_findings),
+                            self);
   g_signal_connect_swapped (client, "notify::state", G_CALLBACK (on_state_changed), self);
 }
 
@@ -400,7 +316,7 @@ mortise_passkey_page_set_passkey (MortisePasskeyPage *self, MortisePasskey *pass
     return;
   if (self->passkey != NULL)
     {
-      send_pending_edits (self);
+      mortise_passkey_page_leave_names (self);
       g_signal_handlers_disconnect_by_data (self->passkey, self);
     }
   if (self->shown != NULL)
@@ -417,8 +333,11 @@ mortise_passkey_page_set_passkey (MortisePasskeyPage *self, MortisePasskey *pass
     }
   self->shown = g_cancellable_new ();
   self->handle_shown = FALSE;
+  self->exporting = FALSE;
+  mortise_passkey_page_reset_history (self);
   g_signal_connect_swapped (passkey, "changed", G_CALLBACK (on_passkey_changed), self);
   show_passkey (self);
+  mortise_passkey_page_show_findings (self);
   mortise_passkey_page_reset_protection (self);
 }
 

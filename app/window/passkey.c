@@ -16,6 +16,7 @@ struct _MortisePasskey
 {
   GObject parent_instance;
   MortisePasskeyData data;
+  gboolean proven;
   char *search_text;
   char *site_key;
   char *account_key;
@@ -255,6 +256,21 @@ mortise_passkey_take_data (MortisePasskey *self, MortisePasskey *from)
   make_keys (self);
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
   return TRUE;
+}
+
+void
+mortise_passkey_set_proven (MortisePasskey *self, gboolean proven)
+{
+  if (self->proven == proven)
+    return;
+  self->proven = proven;
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+}
+
+gboolean
+mortise_passkey_is_proven (MortisePasskey *self)
+{
+  return self->proven;
 }
 
 const char *

@@ -78,6 +78,12 @@ const char *mortise_passkey_get_site_key (MortisePasskey *self);
 /** mortise_passkey_get_account_key: Returns: (transfer none): sorts the accounts of a site */
 const char *mortise_passkey_get_account_key (MortisePasskey *self);
 
+/** mortise_passkey_set_proven: the TPM's attributes were read since the window was opened, and
+ * they say device-only, or not; emits `changed` if that is news */
+void mortise_passkey_set_proven (MortisePasskey *self, gboolean proven);
+/** mortise_passkey_is_proven: Returns: %TRUE if it may be called device-only without "made" */
+gboolean mortise_passkey_is_proven (MortisePasskey *self);
+
 /* What is shown; all (transfer full), safe for labels. */
 char *mortise_passkey_dup_site (MortisePasskey *self);
 /** mortise_passkey_dup_avatar_text: what initial and colour of the site are made of */

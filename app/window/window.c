@@ -309,6 +309,23 @@ on_restore_passkeys (GSimpleAction *action, GVariant *parameter, gpointer user_d
                              NULL, on_called, g_object_ref (self));
 }
 
+/* Undoes an edit: what was before is set again, and asked about as any other edit. */
+static void
+on_edit_passkey (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortiseWindow *self = user_data;
+  g_auto (GVariantDict) changes = G_VARIANT_DICT_INIT (NULL);
+  const char *member = NULL;
+  const char *text = NULL;
+  gint64 id = 0;
+
+  g_variant_get (parameter, "(x&s&s)", &id, &member, &text);
+  g_variant_dict_insert (&changes, member, "s", text);
+  mortise_agent_client_call (self->client, "EditPasskey",
+                             g_variant_new ("(x@a{sv})", id, g_variant_dict_end (&changes)), NULL,
+                             on_called, g_object_ref (self));
+}
+
 static void
 on_preferences (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
@@ -406,6 +423,7 @@ mortise_window_init (MortiseWindow *self)
     { "delete-passkey", on_delete_passkey, "x", NULL, NULL, { 0 } },
     { "delete-passkeys", on_delete_passkeys, "ax", NULL, NULL, { 0 } },
     { "restore-passkeys", on_restore_passkeys, "ax", NULL, NULL, { 0 } },
+    { "edit-passkey", on_edit_passkey, "(xss)", NULL, NULL, { 0 } },
     { "preferences", on_preferences, NULL, NULL, NULL, { 0 } },
     { "about", on_about, NULL, NULL, NULL, { 0 } },
   };

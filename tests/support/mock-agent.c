@@ -15,6 +15,7 @@ typedef struct
   gint64 id;
   gboolean deleted;
   GVariant *passkey;
+  GVariant *history; /* nullable */
 } MockPasskey;
 
 typedef struct
@@ -46,6 +47,7 @@ mock_passkey_free (gpointer data)
   MockPasskey *mock = data;
 
   g_variant_unref (mock->passkey);
+  g_clear_pointer (&mock->history, g_variant_unref);
   g_free (mock);
 }
 
@@ -381,7 +383,26 @@ on_read_protection (MortiseDBusAgent1 *skeleton,
   g_variant_dict_insert (&dict, "algorithm", "i", -7);
   g_variant_dict_insert_value (&dict, "parent-name", bytes_variant (71, 34));
   g_variant_dict_insert_value (&dict, "storage-root-name", bytes_variant (113, 34));
+  g_variant_dict_insert_value (&dict, "keyslots", g_variant_new_parsed ("['pin', 'login']"));
   mortise_dbus_agent1_complete_read_protection (skeleton, call, g_variant_dict_end (&dict));
+  return TRUE;
+}
+
+static gboolean
+on_get_history (MortiseDBusAgent1 *skeleton,
+                GDBusMethodInvocation *call,
+                gint64 id,
+                MortiseMockAgent *self)
+{
+  MockPasskey *mock = find (self, id);
+
+  if (mock == NULL)
+    return_error (call, "NotFound", "There is no such passkey.");
+  else
+    mortise_dbus_agent1_complete_get_history (
+        skeleton, call,
+        mock->history != NULL ? mock->history
+                              : g_variant_new_array (G_VARIANT_TYPE_VARDICT, NULL, 0));
   return TRUE;
 }
 
@@ -521,6 +542,7 @@ connect_handlers (MortiseMockAgent *self)
     { "handle-retry", G_CALLBACK (on_quiet) },
     { "handle-list-passkeys", G_CALLBACK (on_list) },
     { "handle-get-passkey", G_CALLBACK (on_get) },
+    { "handle-get-history", G_CALLBACK (on_get_history) },
     { "handle-read-protection", G_CALLBACK (on_read_protection) },
     { "handle-edit-passkey", G_CALLBACK (on_edit) },
     { "handle-delete-passkeys", G_CALLBACK (on_delete) },
@@ -883,6 +905,15 @@ mortise_mock_agent_delete (MortiseMockAgent *self, gint64 id)
 
   g_assert_nonnull (mock);
   delete_one (self, mock);
+}
+
+void
+mortise_mock_agent_set_history (MortiseMockAgent *self, gint64 id, GVariant *history)
+{
+  MockPasskey *mock = find (self, id);
+
+  g_clear_pointer (&mock->history, g_variant_unref);
+  mock->history = g_variant_ref_sink (history);
 }
 
 void

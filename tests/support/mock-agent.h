@@ -70,6 +70,8 @@ void mortise_mock_agent_add_many (MortiseMockAgent *self, gint64 now, guint coun
 void mortise_mock_agent_add_hostile (MortiseMockAgent *self, gint64 now);
 /** mortise_mock_agent_delete: to Recently deleted, as if another client had done it */
 void mortise_mock_agent_delete (MortiseMockAgent *self, gint64 id);
+/** mortise_mock_agent_set_history: @history: floating aa{sv} as GetHistory gives */
+void mortise_mock_agent_set_history (MortiseMockAgent *self, gint64 id, GVariant *history);
 void mortise_mock_agent_clear (MortiseMockAgent *self);
 
 /** mortise_mock_agent_peek: (transfer full) (nullable): the passkey as it is now */

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "app/window/passkey-page-private.h"
+
+#include "app/window/toast.h"
+
+#include <glib/gi18n.h>
+
+/* The names that can be typed: what a member of EditPasskey has for a row. */
+typedef struct
+{
+  const char *member;
+  gsize row;    /* AdwEntryRow * in MortisePasskeyPage */
+  gsize stored; /* char * in MortisePasskeyData */
+  gboolean asks;
+  const char *changed; /* toast */
+} Name;
+
+#define NAME(member, row, field, asks, changed)                                                    \
+  {                                                                                                \
+    member, G_STRUCT_OFFSET (MortisePasskeyPage, row),                                             \
+        G_STRUCT_OFFSET (MortisePasskeyData, field), asks, changed                                 \
+  }
+
+static const Name names[] = {
+  NAME ("user-name", user_name_row, user_name, TRUE, N_ ("Account name changed")),
+  NAME (
+      "user-display-name", display_name_row, user_display_name, TRUE, N_ ("Display name changed")),
+  NAME ("label", label_row, label, FALSE, N_ ("Label changed")),
+  NAME ("nickname", nickname_row, nickname, FALSE, N_ ("Name on the site noted")),
+  NAME ("note", note_row, note, FALSE, N_ ("Note changed")),
+};
+
+static AdwEntryRow *
+get_row (MortisePasskeyPage *self, const Name *name)
+{
+  return G_STRUCT_MEMBER (AdwEntryRow *, self, name->row);
+}
+
+static const char *
+get_stored (MortisePasskeyPage *self, const Name *name)
+{
+  const MortisePasskeyData *data = mortise_passkey_get_data (self->passkey);
+  gconstpointer member = (const guint8 *) data + name->stored;
+  const char *text = *(const char *const *) member;
+
+  return text != NULL ? text : "";
+}
+
+static const Name *
+find_name (const char *member)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      if (g_str_equal (names[i].member, member))
+        return &names[i];
+    }
+  return NULL;
+}
+
+static gboolean
+is_edited (AdwEntryRow *row)
+{
+  const char *shown = g_object_get_data (G_OBJECT (row), "shown-text");
+
+  return shown != NULL && !g_str_equal (gtk_editable_get_text (GTK_EDITABLE (row)), shown);
+}
+
+/*
+ * A one-line entry takes no line breaks and no other control characters, and would show a turned
+ * direction as it is meant to deceive: what cannot be typed is not put there to be typed over.
+ */
+static char *
+dup_editable_text (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *plain = g_string_new (NULL);
+
+  for (const char *p = valid; *p != '\0'; p = g_utf8_find_next_char (p, NULL))
+    {
+      gunichar c = g_utf8_get_char (p);
+      gboolean turns = (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+
+      g_string_append_unichar (plain, g_unichar_iscntrl (c) || turns ? 0xFFFD : c);
+    }
+  return g_string_free (plain, FALSE);
+}
+
+/* The apply button belongs to what the person typed, not to text put in here. */
+static void
+show_text (AdwEntryRow *row, const char *text)
+{
+  g_autofree char *plain = dup_editable_text (text);
+
+  g_object_set_data_full (G_OBJECT (row), "shown-text", g_strdup (plain), g_free);
+  if (g_str_equal (gtk_editable_get_text (GTK_EDITABLE (row)), plain))
+    return;
+  adw_entry_row_set_show_apply_button (row, FALSE);
+  gtk_editable_set_text (GTK_EDITABLE (row), plain);
+  adw_entry_row_set_show_apply_button (row, TRUE);
+}
+
+static char *
+make_draft_key (MortisePasskeyPage *self, const Name *name)
+{
+  return g_strdup_printf ("%" G_GINT64_FORMAT " %s", mortise_passkey_get_id (self->passkey),
+                          name->member);
+}
+
+void
+mortise_passkey_page_show_names (MortisePasskeyPage *self)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      AdwEntryRow *row = get_row (self, &names[i]);
+      g_autofree char *key = make_draft_key (self, &names[i]);
+      g_autofree char *draft = NULL;
+
+      if (is_edited (row))
+        continue;
+      show_text (row, get_stored (self, &names[i]));
+      if (g_hash_table_steal_extended (self->drafts, key, NULL, (gpointer *) &draft))
+        gtk_editable_set_text (GTK_EDITABLE (row), draft);
+    }
+}
+
+typedef struct
+{
+  MortisePasskeyPage *page;
+  const Name *name;
+  gint64 id;
+  char *before;
+  char *text;
+} Edit;
+
+static void
+edit_free (Edit *edit)
+{
+  g_object_unref (edit->page);
+  g_free (edit->before);
+  g_free (edit->text);
+  g_free (edit);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Edit, edit_free)
+
+static gboolean
+is_shown (MortisePasskeyPage *self, gint64 id)
+{
+  return self->passkey != NULL && mortise_passkey_get_id (self->passkey) == id;
+}
+
+/* What was typed stays, and can be applied again. */
+static void
+offer_again (AdwEntryRow *row)
+{
+  g_autofree char *typed = g_strdup (gtk_editable_get_text (GTK_EDITABLE (row)));
+
+  if (!is_edited (row))
+    return;
+  gtk_editable_set_text (GTK_EDITABLE (row), "");
+  gtk_editable_set_text (GTK_EDITABLE (row), typed);
+}
+
+static void
+on_edited (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Edit) edit = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      mortise_agent_client_call_finish (MORTISE_AGENT_CLIENT (source), result, &error);
+  AdwEntryRow *row = get_row (edit->page, edit->name);
+
+  if (reply == NULL)
+    {
+      mortise_toast_error (GTK_WIDGET (edit->page), error);
+      if (is_shown (edit->page, edit->id))
+        offer_again (row);
+      return;
+    }
+  /* From a mend, or as typed: either way this is what is stored now. */
+  if (is_shown (edit->page, edit->id))
+    {
+      g_autofree char *plain = dup_editable_text (edit->text);
+
+      if (is_edited (row) && !g_str_equal (gtk_editable_get_text (GTK_EDITABLE (row)), plain))
+        /* More was typed meanwhile. */
+        g_object_set_data_full (G_OBJECT (row), "shown-text", g_steal_pointer (&plain), g_free);
+      else
+        show_text (row, edit->text);
+    }
+  mortise_toast_undo (GTK_WIDGET (edit->page), _ (edit->name->changed), "win.edit-passkey",
+                      g_variant_new ("(xss)", edit->id, edit->name->member, edit->before));
+}
+
+void
+mortise_passkey_page_edit (MortisePasskeyPage *self, const char *member, const char *text)
+{
+  const Name *name = find_name (member);
+  Edit *edit = NULL;
+  g_auto (GVariantDict) changes = G_VARIANT_DICT_INIT (NULL);
+
+  g_return_if_fail (name != NULL);
+
+  edit = g_new0 (Edit, 1);
+  edit->page = g_object_ref (self);
+  edit->name = name;
+  edit->id = mortise_passkey_get_id (self->passkey);
+  edit->before = g_utf8_make_valid (get_stored (self, name), -1);
+  edit->text = g_strdup (text);
+  g_variant_dict_insert (&changes, member, "s", text);
+  mortise_agent_client_call (self->client, "EditPasskey",
+                             g_variant_new ("(x@a{sv})", edit->id, g_variant_dict_end (&changes)),
+                             NULL, on_edited, edit);
+}
+
+static void
+on_apply (MortisePasskeyPage *self, AdwEntryRow *row)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (names) && self->passkey != NULL; i++)
+    {
+      if (get_row (self, &names[i]) == row)
+        mortise_passkey_page_edit (self, names[i].member,
+                                   gtk_editable_get_text (GTK_EDITABLE (row)));
+    }
+}
+
+/*
+ * Leaving a passkey keeps what was typed: a note is never worth a question, and what would be asked
+ * about waits until the person is back.
+ */
+void
+mortise_passkey_page_leave_names (MortisePasskeyPage *self)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      AdwEntryRow *row = get_row (self, &names[i]);
+      const char *typed = gtk_editable_get_text (GTK_EDITABLE (row));
+
+      if (is_edited (row) && names[i].asks)
+        g_hash_table_insert (self->drafts, make_draft_key (self, &names[i]), g_strdup (typed));
+      else if (is_edited (row))
+        mortise_passkey_page_edit (self, names[i].member, typed);
+      g_object_set_data (G_OBJECT (row), "shown-text", NULL);
+    }
+}
+
+void
+mortise_passkey_page_init_names (MortisePasskeyPage *self)
+{
+  self->drafts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    g_signal_connect_swapped (get_row (self, &names[i]), "apply", G_CALLBACK (on_apply), self);
+}
