@@ -72,50 +72,125 @@ test_type (void)
   gtk_window_destroy (window);
 }
 
-static void
-assert_same_bytes (const char *first, const char *second)
+typedef struct
 {
-  g_autofree char *a = NULL;
-  g_autofree char *b = NULL;
-  gsize a_size = 0;
-  gsize b_size = 0;
+  char *folder;
+  GtkWindow *window;
+} PictureTest;
 
-  g_assert_true (g_file_get_contents (first, &a, &a_size, NULL));
-  g_assert_true (g_file_get_contents (second, &b, &b_size, NULL));
-  g_assert_cmpmem (a, a_size, b, b_size);
+static void
+pictures_set_up (PictureTest *test, gconstpointer data)
+{
+  test->window = open_window ();
+  /* What a test starts works in its folder. */
+  if (g_test_subprocess ())
+    {
+      test->folder = g_strdup (g_getenv ("MORTISE_SCREENSHOT_REFERENCES"));
+      return;
+    }
+  test->folder = g_dir_make_tmp ("mortise-shots.XXXXXX", NULL);
+  {
+    g_autofree char *list = g_build_filename (test->folder, "variants", NULL);
+
+    g_assert_true (g_file_set_contents (list, "one\n-left-out\n", -1, NULL));
+  }
+  g_unsetenv ("MORTISE_SCREENSHOT_DIR");
+  g_unsetenv ("MORTISE_SCREENSHOT_ACCEPT");
+  g_setenv ("MORTISE_SCREENSHOT_REFERENCES", test->folder, TRUE);
+  g_setenv ("MORTISE_TEST_ARTIFACTS", test->folder, TRUE);
 }
 
-/* Screenshots can be compared only if two of the same thing are the same. */
 static void
-test_screenshots_are_stable (void)
+remove_folder (const char *path)
 {
-  g_autofree char *kept = g_strdup (g_getenv ("MORTISE_SCREENSHOT_DIR"));
-  g_autofree char *folder = g_dir_make_tmp ("mortise-shots.XXXXXX", NULL);
-  const char *names[] = { "first", "second" };
-  char *paths[2];
+  g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
+  const char *name;
 
-  g_setenv ("MORTISE_SCREENSHOT_DIR", folder, TRUE);
-  for (int i = 0; i < 2; i++)
+  while (folder != NULL && (name = g_dir_read_name (folder)) != NULL)
     {
-      GtkWindow *window = open_window ();
-      g_autofree char *file_name =
-          g_strdup_printf ("%s-%s.png", names[i], mortise_test_get_variant ());
+      g_autofree char *child = g_build_filename (path, name, NULL);
 
-      mortise_test_screenshot (window, names[i]);
-      paths[i] = g_build_filename (folder, file_name, NULL);
-      gtk_window_destroy (window);
+      if (g_file_test (child, G_FILE_TEST_IS_DIR))
+        remove_folder (child);
+      else
+        g_assert_cmpint (g_remove (child), ==, 0);
     }
-  assert_same_bytes (paths[0], paths[1]);
-  for (int i = 0; i < 2; i++)
+  g_assert_cmpint (g_rmdir (path), ==, 0);
+}
+
+static void
+pictures_tear_down (PictureTest *test, gconstpointer data)
+{
+  gtk_window_destroy (test->window);
+  if (!g_test_subprocess ())
+    remove_folder (test->folder);
+  g_free (test->folder);
+}
+
+static gboolean
+has_picture (PictureTest *test, const char *name, const char *kind)
+{
+  g_autofree char *path =
+      g_strdup_printf ("%s/%s-%s%s.png", test->folder, name, mortise_test_get_variant (), kind);
+
+  return g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
+static void
+accept (PictureTest *test, const char *name)
+{
+  g_setenv ("MORTISE_SCREENSHOT_ACCEPT", "1", TRUE);
+  mortise_test_screenshot (test->window, name);
+  g_unsetenv ("MORTISE_SCREENSHOT_ACCEPT");
+}
+
+/* Pictures can be compared only if two of the same thing are the same. */
+static void
+test_same_picture (PictureTest *test, gconstpointer data)
+{
+  accept (test, "one");
+  g_assert_true (has_picture (test, "one", ""));
+  gtk_window_destroy (test->window);
+  test->window = open_window ();
+  mortise_test_screenshot (test->window, "one");
+  g_assert_false (g_test_failed ());
+
+  mortise_test_screenshot (test->window, "left-out");
+  g_assert_false (g_test_failed ());
+}
+
+/* One that differs fails, and is kept beside what was expected. */
+static void
+test_other_picture (PictureTest *test, gconstpointer data)
+{
+  if (g_test_subprocess ())
     {
-      g_assert_cmpint (g_remove (paths[i]), ==, 0);
-      g_free (paths[i]);
+      GtkWidget *label = mortise_test_get (GTK_WIDGET (test->window), GTK_TYPE_LABEL, NULL);
+
+      gtk_label_set_text (GTK_LABEL (label), "Some texl");
+      mortise_test_screenshot (test->window, "one");
+      return;
     }
-  g_assert_cmpint (g_rmdir (folder), ==, 0);
-  if (kept != NULL)
-    g_setenv ("MORTISE_SCREENSHOT_DIR", kept, TRUE);
-  else
-    g_unsetenv ("MORTISE_SCREENSHOT_DIR");
+  accept (test, "one");
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_failed ();
+  g_assert_true (has_picture (test, "screenshots-differ/one", ".actual"));
+  g_assert_true (has_picture (test, "screenshots-differ/one", ".expected"));
+  g_assert_true (has_picture (test, "screenshots-differ/one", ".difference"));
+}
+
+/* One without a reference fails: nobody has looked at it. */
+static void
+test_new_picture (PictureTest *test, gconstpointer data)
+{
+  if (g_test_subprocess ())
+    {
+      mortise_test_screenshot (test->window, "one");
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_failed ();
+  g_assert_true (has_picture (test, "screenshots-differ/one", ".actual"));
 }
 
 int
@@ -125,6 +200,11 @@ main (int argc, char **argv)
 
   g_test_add_func ("/gui-harness/find-and-press", test_find_and_press);
   g_test_add_func ("/gui-harness/type", test_type);
-  g_test_add_func ("/gui-harness/screenshots-are-stable", test_screenshots_are_stable);
+#define ADD(path, function)                                                                        \
+  g_test_add (path, PictureTest, NULL, pictures_set_up, function, pictures_tear_down)
+  ADD ("/gui-harness/same-picture", test_same_picture);
+  ADD ("/gui-harness/other-picture", test_other_picture);
+  ADD ("/gui-harness/new-picture", test_new_picture);
+#undef ADD
   return g_test_run ();
 }
