@@ -34,6 +34,7 @@ struct _MortisePasskeysPage
   AdwHeaderBar *words_header;
   AdwStatusPage *words_page;
   GtkButton *words_button;
+  GtkWidget *words_help;
   GtkSpinner *spinner;
   AdwLeaflet *leaflet;
   AdwHeaderBar *list_header;

@@ -43,6 +43,7 @@ show_words (MortisePasskeysPage *self, const MortiseAgentWords *words)
       gtk_button_set_label (self->words_button, words->button);
       gtk_actionable_set_action_name (GTK_ACTIONABLE (self->words_button), words->action);
     }
+  gtk_widget_set_visible (self->words_help, FALSE);
   gtk_widget_set_visible (GTK_WIDGET (self->spinner), busy);
   gtk_spinner_set_spinning (self->spinner, busy);
   gtk_stack_set_visible_child_name (self->stack, "words");
@@ -79,6 +80,7 @@ show_empty (MortisePasskeysPage *self)
       return;
     }
   show_words (self, &words);
+  gtk_widget_set_visible (self->words_help, TRUE);
 }
 
 static void
@@ -354,6 +356,7 @@ mortise_passkeys_page_class_init (MortisePasskeysPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, words_header);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, words_page);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, words_button);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, words_help);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, spinner);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, leaflet);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, list_header);

@@ -8,6 +8,7 @@
 #include "app/window/deleted-page.h"
 #include "app/window/first-run-page.h"
 #include "app/window/health-page.h"
+#include "app/window/help-window.h"
 #include "app/window/lock-button.h"
 #include "app/window/passkeys-page.h"
 #include "app/window/preferences.h"
@@ -335,6 +336,12 @@ on_preferences (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+on_help (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  mortise_help_present (user_data, g_variant_get_string (parameter, NULL));
+}
+
+static void
 on_about (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   MortiseWindow *self = user_data;
@@ -425,6 +432,7 @@ mortise_window_init (MortiseWindow *self)
     { "restore-passkeys", on_restore_passkeys, "ax", NULL, NULL, { 0 } },
     { "edit-passkey", on_edit_passkey, "(xss)", NULL, NULL, { 0 } },
     { "preferences", on_preferences, NULL, NULL, NULL, { 0 } },
+    { "help", on_help, "s", NULL, NULL, { 0 } },
     { "about", on_about, NULL, NULL, NULL, { 0 } },
   };
   g_autoptr (GPropertyAction) sidebar = NULL;
@@ -505,6 +513,7 @@ mortise_window_add_shortcuts (GtkApplication *application)
     { "win.page::health", { "<Alt>3" } },
     { "win.back", { "<Alt>Left" } },
     { "win.preferences", { "<Control>comma" } },
+    { "win.help::start", { "F1" } },
     { "window.close", { "<Control>w" } },
     { "app.quit", { "<Control>q" } },
   };
