@@ -22,6 +22,7 @@ typedef enum
 {
   UNLOCKED,
   LOCKED,
+  WITHOUT_LOGIN, /* without the login keyslot */
   WITHOUT_VAULT,
 } State;
 
@@ -42,12 +43,17 @@ static const Rule rules[] = {
   { "GetPasskey", READS, UNLOCKED, "(int64 @device-only@,)", NULL },
   { "ReadProtection", READS, UNLOCKED, "(int64 @device-only@,)", NULL },
   { "GetHistory", READS, UNLOCKED, "(int64 @device-only@,)", NULL },
+  { "GetKeyslots", READS, UNLOCKED, "()", NULL },
   { "GetHealth", READS, UNLOCKED, "()", NULL },
   { "GetSettings", READS, UNLOCKED, "()", NULL },
 
   { "CreateVault", ASKS, WITHOUT_VAULT, "()", "create-vault" },
   { "Unlock", ASKS, LOCKED, "()", "unlock" },
   { "ChangePin", ASKS, UNLOCKED, "()", "change-pin" },
+  { "ResetPin", ASKS, UNLOCKED, "()", "recover" },
+  { "CreateRecoveryCode", ASKS, UNLOCKED, "()", "new-code" },
+  { "SetKeyslot", ASKS, UNLOCKED, "('recovery', false)", "edit" },
+  { "SetKeyslot", ASKS, WITHOUT_LOGIN, "('login', true)", "edit" },
   { "Reset", ASKS, UNLOCKED, "()", "reset" },
   { "EditPasskey", ASKS, UNLOCKED, "(int64 @device-only@, {'user-name': <'mallory'>})", "edit" },
   { "EditPasskey", ASKS, UNLOCKED, "(int64 @device-only@, {'user-display-name': <'Mallory'>})",
@@ -72,6 +78,8 @@ static const Rule rules[] = {
   { "EditPasskey", FREE, UNLOCKED, "(int64 @device-only@, {'label': <'x'>})", NULL },
   { "EditPasskey", FREE, UNLOCKED, "(int64 @device-only@, {'nickname': <'x'>})", NULL },
   { "EditPasskey", FREE, UNLOCKED, "(int64 @device-only@, {'note': <'x'>})", NULL },
+  /* The list is hidden until the PIN is typed. */
+  { "SetKeyslot", FREE, UNLOCKED, "('login', false)", NULL },
   /* Locks sooner, or asks more often. */
   { "SetSetting", FREE, UNLOCKED, "('idle-lock', <uint32 30>)", NULL },
   { "SetSetting", FREE, UNLOCKED, "('always-uv', <true>)", NULL },
@@ -106,6 +114,8 @@ set_up (Fixture *f, gconstpointer data)
   f->device_only = make_passkey (&f->agent, "alice", "approve expect=register");
   f->exportable = make_passkey (&f->agent, "bob", "approve expect=register allow-export=1");
   f->deleted = make_passkey (&f->agent, "carol", "approve expect=register");
+  agent_fixture_answer (&f->agent, "approve expect=new-code pin=" AGENT_FIXTURE_PIN);
+  g_variant_unref (agent_fixture_call (&f->agent, "CreateRecoveryCode", NULL, NULL));
   deleted = g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, &f->deleted, 1, sizeof f->deleted);
   g_variant_unref (
       agent_fixture_call (&f->agent, "DeletePasskeys", g_variant_new ("(@ax)", deleted), NULL));
@@ -157,6 +167,7 @@ take_snapshot (Fixture *f)
     { "ListPasskeys", "(false, int64 0, uint32 0)" },
     { "ListPasskeys", "(true, int64 0, uint32 0)" },
     { "GetSettings", "()" },
+    { "GetKeyslots", "()" },
   };
   const char *const properties[] = { "VaultState", "PinRetries", "Problem", "Transport" };
   GString *snapshot = g_string_new (NULL);
@@ -291,6 +302,10 @@ test_asks (Fixture *f, gconstpointer data)
   assert_all_ask (f, UNLOCKED);
   agent_fixture_lock (&f->agent);
   assert_all_ask (f, LOCKED);
+  agent_fixture_unlock (&f->agent);
+  g_variant_unref (
+      agent_fixture_call (&f->agent, "SetKeyslot", g_variant_new ("(sb)", "login", FALSE), NULL));
+  assert_all_ask (f, WITHOUT_LOGIN);
 }
 
 static void
