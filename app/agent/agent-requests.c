@@ -10,6 +10,10 @@
 #define COMMAND_GET_ASSERTION      0x02
 #define COMMAND_GET_NEXT_ASSERTION 0x08
 
+/* The U2F message that does not: U2F_VERSION, in the second byte of an APDU. */
+#define APDU_INS         1
+#define APDU_INS_VERSION 0x03
+
 /* ISO 7816-4 status words of U2F raw messages. */
 static const guint8 sw_conditions_not_satisfied[] = { 0x69, 0x85 };
 static const guint8 sw_no_error[] = { 0x90, 0x00 };
@@ -48,7 +52,7 @@ used_key (MortiseCtaphidRequest *request, GBytes *response)
   const guint8 *bytes = g_bytes_get_data (response, &size);
 
   if (mortise_ctaphid_request_get_command (request) == MORTISE_CTAPHID_MSG)
-    return size > sizeof sw_no_error &&
+    return size > sizeof sw_no_error && command[APDU_INS] != APDU_INS_VERSION &&
            memcmp (bytes + size - sizeof sw_no_error, sw_no_error, sizeof sw_no_error) == 0;
   return size > 1 && bytes[0] == CTAP1_ERR_SUCCESS && request_size > 0 &&
          (command[0] == COMMAND_MAKE_CREDENTIAL || command[0] == COMMAND_GET_ASSERTION ||

@@ -321,6 +321,8 @@ state_changed_cb (MortiseVault *vault, MortiseAgent *self)
     mortise_idle_lock_stop (self->idle_lock);
   update_idle_timeout (self);
   emit_status_changed (self);
+  /* With a vault comes U2F, and without one it goes. */
+  mortise_agent_settings_changed (self);
 }
 
 static void

@@ -16,7 +16,7 @@ typedef enum
   MORTISE_AUTH_DATA_ED = 0x80,
 } MortiseAuthDataFlags;
 
-/** mortise_rp_id_hash: SHA-256 of the RP ID; for U2F credentials the app-id hash they are kept by
+/** mortise_rp_id_hash: SHA-256 of an RP ID or AppID. See mortise_u2f_site_hash() for credentials
  */
 void mortise_rp_id_hash (const char *rp_id, guint8 ret_hash[32]);
 

@@ -54,6 +54,8 @@ typedef struct
 typedef struct _MortiseGetAssertion MortiseGetAssertion;
 typedef struct _MortiseEnumeration MortiseEnumeration;
 typedef struct _MortiseLargeBlobWrite MortiseLargeBlobWrite;
+typedef struct _MortiseU2fAttempt MortiseU2fAttempt;
+typedef struct _MortiseU2fRefusal MortiseU2fRefusal;
 
 struct _MortiseAuthenticator
 {
@@ -77,6 +79,9 @@ struct _MortiseAuthenticator
   MortiseEnumeration *enumeration;
   /* The large-blob array that is being sent in fragments. */
   MortiseLargeBlobWrite *large_blob_write;
+  /* What the person is asked for a U2F client that polls, and what was refused to one. */
+  MortiseU2fAttempt *u2f_attempt;
+  MortiseU2fRefusal *u2f_refusal;
 };
 
 /* --- State (authenticator.c) -------------------------------------------------------------------

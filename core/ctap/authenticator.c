@@ -7,6 +7,7 @@
 #include "core/ctap/credential-enumeration.h"
 #include "core/ctap/get-assertion.h"
 #include "core/ctap/large-blobs.h"
+#include "core/ctap/u2f.h"
 #include "core/vault/vault-settings.h"
 
 typedef struct
@@ -41,6 +42,8 @@ mortise_authenticator_forget (MortiseAuthenticator *self)
   g_clear_pointer (&self->next_assertion, mortise_get_assertion_free);
   g_clear_pointer (&self->enumeration, mortise_enumeration_free);
   g_clear_pointer (&self->large_blob_write, mortise_large_blob_write_free);
+  g_clear_pointer (&self->u2f_attempt, mortise_u2f_attempt_free);
+  g_clear_pointer (&self->u2f_refusal, g_free);
 }
 
 gboolean
@@ -218,6 +221,13 @@ dispatch (MortiseAuthenticator *self,
   return command->handle (self, &request, response);
 }
 
+static void
+power_up_if_pending (MortiseAuthenticator *self)
+{
+  if (g_atomic_int_compare_and_exchange (&self->power_up_pending, 1, 0))
+    mortise_authenticator_forget (self);
+}
+
 GBytes *
 mortise_authenticator_handle_cbor (MortiseAuthenticator *self,
                                    GBytes *request,
@@ -230,8 +240,8 @@ mortise_authenticator_handle_cbor (MortiseAuthenticator *self,
   g_return_val_if_fail (MORTISE_IS_AUTHENTICATOR (self), NULL);
   g_return_val_if_fail (request != NULL, NULL);
 
-  if (g_atomic_int_compare_and_exchange (&self->power_up_pending, 1, 0))
-    mortise_authenticator_forget (self);
+  power_up_if_pending (self);
+  mortise_u2f_leave (self, context != NULL ? context->channel : 0);
 
   byte = CTAP1_ERR_SUCCESS;
   mortise_cbor_write_raw (response, &byte, sizeof byte);
@@ -248,11 +258,11 @@ mortise_authenticator_handle_apdu (MortiseAuthenticator *self,
                                    GBytes *request,
                                    const MortiseRequestContext *context)
 {
-  static const guint8 ins_not_supported[] = { 0x6D, 0x00 };
-
   g_return_val_if_fail (MORTISE_IS_AUTHENTICATOR (self), NULL);
+  g_return_val_if_fail (request != NULL, NULL);
 
-  return g_bytes_new_static (ins_not_supported, sizeof ins_not_supported);
+  power_up_if_pending (self);
+  return mortise_u2f_handle (self, request, context);
 }
 
 gboolean
@@ -260,7 +270,7 @@ mortise_authenticator_has_u2f (MortiseAuthenticator *self)
 {
   g_return_val_if_fail (MORTISE_IS_AUTHENTICATOR (self), FALSE);
 
-  return FALSE;
+  return !mortise_authenticator_is_always_uv (self);
 }
 
 void

@@ -6,6 +6,7 @@
 #include "core/ctap/authenticator-data.h"
 #include "core/ctap/extension.h"
 #include "core/ctap/pin-uv-auth-protocol.h"
+#include "core/ctap/u2f-site.h"
 
 #define CLIENT_DATA_HASH_SIZE 32
 
@@ -209,7 +210,7 @@ locate_allowed (MortiseAuthenticator *self, MortiseGetAssertion *get)
             return ctap_status_from_error (error);
           continue;
         }
-      if (g_strcmp0 (credential->rp_id, get->rp_id) == 0 && may_be_told (get, credential) &&
+      if (mortise_u2f_is_of_site (credential, get->rp_id) && may_be_told (get, credential) &&
           !is_listed (get->credentials, credential))
         g_ptr_array_add (get->credentials, g_steal_pointer (&credential));
     }

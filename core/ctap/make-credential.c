@@ -5,9 +5,10 @@
 
 #include "core/ctap/attestation.h"
 #include "core/ctap/authenticator-data.h"
-#include "core/ctap/cose-key.h"
 #include "core/ctap/extension.h"
+#include "core/ctap/new-key.h"
 #include "core/ctap/pin-uv-auth-protocol.h"
+#include "core/ctap/u2f-site.h"
 #include "core/vault/vault-settings.h"
 
 #define CLIENT_DATA_HASH_SIZE 32
@@ -69,23 +70,6 @@ static const MortiseCborMember cred_param_members[] = {
   { 0, "alg", MORTISE_CBOR_INT, TRUE, offsetof (CredParam, alg) },
   { 0, "type", MORTISE_CBOR_TEXT, TRUE, offsetof (CredParam, type) },
 };
-
-/* A key that is being registered, with all that is known of it. */
-typedef struct
-{
-  MortiseTpmKey *key;
-  MortiseTpmBlob *blob;
-  MortiseKeyClass key_class;
-} NewKey;
-
-static void
-new_key_clear (NewKey *new_key)
-{
-  g_clear_pointer (&new_key->key, mortise_tpm_key_free);
-  g_clear_pointer (&new_key->blob, mortise_tpm_blob_free);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (NewKey, new_key_clear)
 
 static void
 make_credential_clear (MortiseMakeCredential *make)
@@ -281,7 +265,7 @@ find_excluded (MortiseAuthenticator *self,
             return ctap_status_from_error (error);
           continue;
         }
-      if (g_strcmp0 (credential->rp_id, make->rp_id) != 0)
+      if (!mortise_u2f_is_of_site (credential, make->rp_id))
         continue;
       if (credential->cred_protect < 3)
         excluded = TRUE;
@@ -351,23 +335,9 @@ find_replaced (MortiseAuthenticator *self, const MortiseMakeCredential *make)
   return g_steal_pointer (&replaced);
 }
 
-static gboolean
-create_key (MortiseAuthenticator *self,
-            const MortiseMakeCredential *make,
-            MortiseKeyClass key_class,
-            NewKey *new_key,
-            GError **error)
-{
-  new_key_clear (new_key);
-  new_key->key_class = key_class;
-  new_key->key =
-      mortise_vault_create_key (self->vault, make->algorithm, key_class, &new_key->blob, error);
-  return new_key->key != NULL;
-}
-
 /* Asks, and makes the key meanwhile (§6.1.2 steps 11.2, 14 and 16). */
 static CtapStatus
-obtain_key (MortiseAuthenticator *self, MortiseMakeCredential *make, NewKey *new_key)
+obtain_key (MortiseAuthenticator *self, MortiseMakeCredential *make, MortiseNewKey *new_key)
 {
   g_autoptr (GPtrArray) replaced = find_replaced (self, make);
   g_autoptr (MortiseConsentRequest) consent = NULL;
@@ -395,7 +365,7 @@ obtain_key (MortiseAuthenticator *self, MortiseMakeCredential *make, NewKey *new
    * below, where there is someone to tell. */
   key_class = question.allow_export ? MORTISE_KEY_EXPORTABLE : MORTISE_KEY_DEVICE_ONLY;
   if (mortise_vault_get_state (self->vault) == MORTISE_VAULT_UNLOCKED)
-    (void) create_key (self, make, key_class, new_key, NULL);
+    (void) mortise_new_key_create (new_key, self->vault, make->algorithm, key_class, NULL);
 
   if (!mortise_authenticator_wait_answer (self, make->request, consent, &answer, &error))
     return mortise_authenticator_status_with_pin_fallback (error);
@@ -411,7 +381,7 @@ obtain_key (MortiseAuthenticator *self, MortiseMakeCredential *make, NewKey *new
 
   key_class = answer.allow_export ? MORTISE_KEY_EXPORTABLE : MORTISE_KEY_DEVICE_ONLY;
   if ((new_key->key == NULL || new_key->key_class != key_class) &&
-      !create_key (self, make, key_class, new_key, &error))
+      !mortise_new_key_create (new_key, self->vault, make->algorithm, key_class, &error))
     {
       g_message ("Cannot make a key: %s", error->message);
       return ctap_status_from_error (error);
@@ -420,30 +390,18 @@ obtain_key (MortiseAuthenticator *self, MortiseMakeCredential *make, NewKey *new
 }
 
 static MortiseCredential *
-new_credential (const MortiseMakeCredential *make, const NewKey *new_key, GError **error)
+new_credential (const MortiseMakeCredential *make, const MortiseNewKey *new_key, GError **error)
 {
-  g_autoptr (MortiseTpmKeyInfo) info = mortise_tpm_blob_read_info (new_key->blob, error);
-  g_autoptr (MortiseSecret) random = NULL;
-  MortiseCredential *credential;
-  gboolean exportable = new_key->key_class == MORTISE_KEY_EXPORTABLE;
+  MortiseCredential *credential = mortise_new_key_to_credential (new_key, error);
 
-  if (info == NULL)
+  if (credential == NULL)
     return NULL;
-  random = mortise_secret_new_random (MORTISE_CREDENTIAL_ID_SIZE);
-  credential = mortise_credential_new ();
-  credential->credential_id =
-      g_bytes_new (mortise_secret_peek (random), MORTISE_CREDENTIAL_ID_SIZE);
   credential->rp_id = g_strdup (make->rp_id);
   credential->rp_name = g_strdup (make->rp_name);
   credential->user_id = make->user.id != NULL ? g_bytes_ref (make->user.id) : NULL;
   credential->user_name = g_strdup (make->user.name);
   credential->user_display_name = g_strdup (make->user.display_name);
-  credential->credential_class =
-      exportable ? MORTISE_CREDENTIAL_EXPORTABLE : MORTISE_CREDENTIAL_DEVICE_ONLY;
-  credential->algorithm = make->algorithm;
-  credential->public_key = mortise_cose_key_from_info (info);
   credential->discoverable = make->resident_key;
-  credential->backup_eligible = exportable;
   return credential;
 }
 
@@ -490,7 +448,7 @@ write_response (MortiseCborWriter *response,
 static CtapStatus
 register_credential (MortiseAuthenticator *self,
                      const MortiseMakeCredential *make,
-                     NewKey *new_key,
+                     MortiseNewKey *new_key,
                      MortiseCborWriter *response)
 {
   g_autoptr (GError) error = NULL;
@@ -527,7 +485,7 @@ mortise_ctap_make_credential (MortiseAuthenticator *self,
                               MortiseCborWriter *response)
 {
   g_auto (MortiseMakeCredential) make = { 0 };
-  g_auto (NewKey) new_key = { 0 };
+  g_auto (MortiseNewKey) new_key = { 0 };
   Parameters parameters = { 0 };
   MortiseCtapOptions options = { 0 };
   CtapStatus status = read_parameters (self, request, &parameters, &make, &options);

@@ -33,7 +33,8 @@ typedef enum
  * MortiseCredential:
  * @row_id: the vault's own number for it; 0 before it is added; stable, never reused
  * @credential_id: credential id, %MORTISE_CREDENTIAL_ID_SIZE random bytes (imports: ≤ _MAX)
- * @rp_id: RP ID (WebAuthn §4); for U2F registrations the client's app-id hash in hex
+ * @rp_id: RP ID (WebAuthn §4); for U2F registrations the AppID if its hash is a known one's, else
+ *   the hash itself in lower-case hex
  * @rp_name: (nullable): rp.name as given
  * @user_id: (nullable): user handle, ≤ 64 bytes; %NULL for U2F
  * @user_name: (nullable): user.name

@@ -206,6 +206,68 @@ ctap_send (CtapFixture *fixture, guint8 command, GBytes *parameters, GBytes **re
   return ctap_send_raw (fixture, request, ret_cbor);
 }
 
+MortiseAskedQuestion *
+ctap_take_question (CtapFixture *fixture, MortiseConsentKind kind)
+{
+  MortiseAskedQuestion *question = mortise_scripted_consent_take (fixture->consent);
+
+  g_assert_nonnull (question);
+  g_assert_cmpint (question->kind, ==, kind);
+  return question;
+}
+
+void
+ctap_drop_question (CtapFixture *fixture, MortiseConsentKind kind)
+{
+  mortise_asked_question_free (ctap_take_question (fixture, kind));
+}
+
+void
+ctap_assert_not_asked (CtapFixture *fixture)
+{
+  g_autoptr (MortiseAskedQuestion) question = mortise_scripted_consent_take (fixture->consent);
+
+  g_assert_null (question);
+}
+
+GBytes *
+ctap_apdu (guint8 ins, guint8 p1, gconstpointer data, gsize size)
+{
+  const guint8 header[] = { 0x00, ins, p1, 0x00, 0x00 };
+  const guint8 length[] = { (guint8) (size >> 8), (guint8) (size & 0xff) };
+  const guint8 expected[] = { 0x00, 0x00 };
+  GByteArray *apdu = g_byte_array_new ();
+
+  g_byte_array_append (apdu, header, sizeof header);
+  if (size > 0)
+    {
+      g_byte_array_append (apdu, length, sizeof length);
+      g_byte_array_append (apdu, data, (guint) size);
+    }
+  g_byte_array_append (apdu, expected, sizeof expected);
+  return g_byte_array_free_to_bytes (apdu);
+}
+
+guint16
+ctap_send_apdu (CtapFixture *fixture, GBytes *apdu, GBytes **ret_data)
+{
+  const MortiseRequestContext context = { .channel = fixture->channel,
+                                          .cancellable = fixture->cancellable };
+  g_autoptr (GBytes) response =
+      mortise_authenticator_handle_apdu (fixture->authenticator, apdu, &context);
+  gsize size;
+  const guint8 *data = g_bytes_get_data (response, &size);
+  guint16 word;
+
+  g_assert_cmpuint (size, >=, 2);
+  word = (guint16) (data[size - 2] << 8 | data[size - 1]);
+  if (word != 0x9000)
+    g_assert_cmpuint (size, ==, 2);
+  if (ret_data != NULL)
+    *ret_data = g_bytes_new_from_bytes (response, 0, size - 2);
+  return word;
+}
+
 /* --- Requests ------------------------------------------------------------------------------- */
 
 static void

@@ -53,6 +53,19 @@ MortiseFakeTpm *ctap_fixture_tpm (CtapFixture *fixture);
 guint8 ctap_send (CtapFixture *fixture, guint8 command, GBytes *parameters, GBytes **ret_cbor);
 guint8 ctap_send_raw (CtapFixture *fixture, GBytes *request, GBytes **ret_cbor);
 
+/** The oldest question not yet taken, which has to be of that kind. (transfer full) */
+MortiseAskedQuestion *ctap_take_question (CtapFixture *fixture, MortiseConsentKind kind);
+void ctap_drop_question (CtapFixture *fixture, MortiseConsentKind kind);
+
+/** No question but those taken. */
+void ctap_assert_not_asked (CtapFixture *fixture);
+
+/** Sends a U2F raw message; returns the status word. @ret_data: (optional): what precedes it. */
+guint16 ctap_send_apdu (CtapFixture *fixture, GBytes *apdu, GBytes **ret_data);
+
+/** (transfer full): a command in extended encoding, as browsers send it */
+GBytes *ctap_apdu (guint8 ins, guint8 p1, gconstpointer data, gsize size);
+
 /** 32 bytes that stand for the client data. */
 extern const guint8 ctap_client_data_hash[32];
 

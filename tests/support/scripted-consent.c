@@ -28,7 +28,7 @@ struct _MortiseScriptedConsent
   gboolean can_verify;
   gboolean refuse_rest;
   MortiseError rest_code;
-  guint up;
+  gint up; /* also of the threads that wait */
   MortiseScriptedConsentHook hook;
   gpointer hook_data;
 };
@@ -120,7 +120,7 @@ scripted_begin (MortiseConsent *consent, const MortiseConsentQuestion *question,
       g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_PROMPT_FAILED, "not in the script");
       return NULL;
     }
-  if (self->up > 0)
+  if (g_atomic_int_get (&self->up) > 0)
     {
       g_test_fail_printf ("Two questions at once");
       g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_BUSY, "two questions at once");
@@ -135,7 +135,7 @@ scripted_begin (MortiseConsent *consent, const MortiseConsentQuestion *question,
   prompt->answer = *answer;
   prompt->question = copy_question (question);
   prompt->wants_pin = wants_pin (self, prompt->question);
-  self->up++;
+  g_atomic_int_inc (&self->up);
   return prompt;
 }
 
@@ -200,7 +200,7 @@ scripted_end (MortiseConsent *consent, gpointer request)
   MortiseScriptedConsent *self = MORTISE_SCRIPTED_CONSENT (consent);
   Prompt *prompt = request;
 
-  self->up--;
+  g_atomic_int_add (&self->up, -1);
   mortise_asked_question_free (prompt->question);
   g_free (prompt);
 }
@@ -337,5 +337,5 @@ mortise_scripted_consent_count_left (MortiseScriptedConsent *self)
 gboolean
 mortise_scripted_consent_is_up (MortiseScriptedConsent *self)
 {
-  return self->up > 0;
+  return g_atomic_int_get (&self->up) > 0;
 }
