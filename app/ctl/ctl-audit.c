@@ -343,7 +343,7 @@ print_summary (GPtrArray *findings)
         }
     }
   /* Translators: how many passkeys of each kind there are */
-  g_print (_ ("Device-only: %u. Exportable: %u. Sealed: %u. Backed up: %u.\n"), device_only,
+  g_print (_ ("Made device-only: %u. Exportable: %u. Sealed: %u. Backed up: %u.\n"), device_only,
            exportable, sealed, backed_up);
   if (recorded)
     g_print ("%s\n", _ ("Run “mortisectl unlock” first to have the TPM asked about each key."));

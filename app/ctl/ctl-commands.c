@@ -170,6 +170,7 @@ print_passkey (GVariant *passkey)
                            mortise_ctl_get_string (passkey, "user-display-name"));
   mortise_ctl_print_field (_ ("Label"), mortise_ctl_get_string (passkey, "label"));
   mortise_ctl_print_field (_ ("On the site’s list"), mortise_ctl_get_string (passkey, "nickname"));
+  mortise_ctl_print_field (_ ("Your note"), mortise_ctl_get_string (passkey, "note"));
   mortise_ctl_print_field (_ ("Kept"), mortise_ctl_describe_class (passkey));
   mortise_ctl_print_field (_ ("Created"), created);
   mortise_ctl_print_field (_ ("Last used"), used);

@@ -89,7 +89,8 @@ mortise_ctl_describe_class (GVariant *passkey)
   const char *name = mortise_ctl_get_string (passkey, "class");
 
   if (g_str_equal (name, "device-only"))
-    return _ ("device-only");
+    /* As recorded; `mortisectl audit` has the TPM prove it. */
+    return _ ("made device-only");
   if (g_str_equal (name, "exportable"))
     {
       if (mortise_ctl_get_boolean (passkey, "backup-state"))

@@ -24,11 +24,9 @@ static const char *
 describe_what (const char *what)
 {
   static const char *const words[][2] = {
-    { "user-name", N_ ("Account name") },
-    { "user-display-name", N_ ("Display name") },
-    { "label", N_ ("Your label") },
-    { "nickname", N_ ("Name in the site’s own list") },
-    { "note", N_ ("Note") },
+    { "user-name", N_ ("Account name") }, { "user-display-name", N_ ("Display name") },
+    { "label", N_ ("Your label") },       { "nickname", N_ ("Name in the site’s own list") },
+    { "note", N_ ("Your note") },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)

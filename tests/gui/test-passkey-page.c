@@ -91,7 +91,7 @@ test_edit_and_undo (Fixture *fixture, gconstpointer data)
   static const char *const edits[][4] = {
     { "Account name", "user-name", "alice", "Account name changed" },
     { "Display name", "user-display-name", "Alice Example", "Display name changed" },
-    { "Note", "note", "", "Note changed" },
+    { "Your note", "note", "", "Note changed" },
     { "Name in the site’s own list", "nickname", "", "Name on the site noted" },
   };
 
