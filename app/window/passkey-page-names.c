@@ -250,5 +250,11 @@ mortise_passkey_page_init_names (MortisePasskeyPage *self)
 {
   self->drafts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    g_signal_connect_swapped (get_row (self, &names[i]), "apply", G_CALLBACK (on_apply), self);
+    {
+      AdwEntryRow *row = get_row (self, &names[i]);
+
+      /* A pile of combining marks stays in its own row. */
+      gtk_widget_set_overflow (GTK_WIDGET (row), GTK_OVERFLOW_HIDDEN);
+      g_signal_connect_swapped (row, "apply", G_CALLBACK (on_apply), self);
+    }
 }
