@@ -313,12 +313,18 @@ unlock (FuzzAuthenticator *self, const char *text)
   g_assert_true (mortise_vault_unlock (self->ctap.vault, hash, NULL));
 }
 
+void
+fuzz_authenticator_set_always_uv (FuzzAuthenticator *self, gboolean always_uv)
+{
+  (void) mortise_vault_set_setting (self->ctap.vault, MORTISE_SETTING_ALWAYS_UV,
+                                    g_variant_new_boolean (always_uv), NULL);
+}
+
 static void
 apply_settings (FuzzAuthenticator *self, guint8 start)
 {
   if ((start & START_EMPTY) == 0 && (start & START_ALWAYS_UV) != 0)
-    g_assert_true (mortise_vault_set_setting (self->ctap.vault, MORTISE_SETTING_ALWAYS_UV,
-                                              g_variant_new_boolean (TRUE), NULL));
+    fuzz_authenticator_set_always_uv (self, TRUE);
   if ((start & START_EMPTY) == 0 && (start & START_EXPORT) != 0)
     g_assert_true (mortise_vault_set_setting (self->ctap.vault, MORTISE_SETTING_EXPORT_DEFAULT,
                                               g_variant_new_boolean (TRUE), NULL));

@@ -56,6 +56,8 @@ GBytes *fuzz_authenticator_get_passkey (guint index);
  *  "passkey N of the vault at first." replaced by that passkey's id, so that inputs can name it */
 GBytes *fuzz_authenticator_name_passkeys (GBytes *request);
 
+void fuzz_authenticator_set_always_uv (FuzzAuthenticator *self, gboolean always_uv);
+
 /** fuzz_authenticator_advance: time passes */
 void fuzz_authenticator_advance (gint64 microseconds);
 

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * FuzzConsent:
  *
  * A person who answers as the input says, and who notices at once when a question names another
- * site than the client asked for.
+ * site than the client asked for. U2F waits for the answer in a thread of its own.
  */
 #define FUZZ_TYPE_CONSENT (fuzz_consent_get_type ())
 G_DECLARE_FINAL_TYPE (FuzzConsent, fuzz_consent, FUZZ, CONSENT, GObject)
@@ -34,6 +34,13 @@ void fuzz_consent_set_answers (FuzzConsent *self, guint64 answers);
  * Also forgets what was counted.
  */
 void fuzz_consent_expect (FuzzConsent *self, const char *rp_id);
+
+/** fuzz_consent_expect_application: a site of this SHA-256, or called by it in hex, is right, too
+ */
+void fuzz_consent_expect_application (FuzzConsent *self, const guint8 hash[32]);
+
+/** fuzz_consent_count_all_yes: since it was made */
+guint fuzz_consent_count_all_yes (FuzzConsent *self);
 
 /** Since fuzz_consent_expect(): how often the person said yes, and did so with a PIN. */
 guint fuzz_consent_count_yes (FuzzConsent *self);
