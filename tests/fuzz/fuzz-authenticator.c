@@ -118,8 +118,7 @@ make_folder (void)
   atexit (remove_folder);
 }
 
-/* --- Checks around every request ---------------------------------------------------------------
- */
+/* --- Checks around every request -------------------------------------------------------------- */
 
 /* Flags of an answer's authenticator data; FALSE if it has none. */
 static gboolean
@@ -226,8 +225,7 @@ around_request (GBytes *request, GBytes *response, gpointer user_data)
   note_request (self, request, response);
 }
 
-/* --- Start and end -----------------------------------------------------------------------------
- */
+/* --- Start and end ---------------------------------------------------------------------------- */
 
 static gboolean
 try_to_open_vault (FuzzAuthenticator *self, GError **error)
@@ -453,8 +451,7 @@ fuzz_authenticator_end (FuzzAuthenticator *self)
   fuzz_authenticator_free (self);
 }
 
-/* --- The vault that every run starts from ------------------------------------------------------
- */
+/* --- The vault that every run starts from ----------------------------------------------------- */
 
 static GBytes *
 all_extensions (void)

@@ -58,7 +58,7 @@ typedef struct
   gint64 heard_at;
 } Harness;
 
-/* --- What goes out -------------------------------------------------------------------------- */
+/* --- What goes out ---------------------------------------------------------------------------- */
 
 static void
 note_message (Harness *self)
@@ -154,7 +154,7 @@ respond (Harness *self, const guint8 *data, gsize size)
   deliver ();
 }
 
-/* --- What comes in -------------------------------------------------------------------------- */
+/* --- What comes in ---------------------------------------------------------------------------- */
 
 static void
 feed (Harness *self, guint32 channel, guint8 command, guint16 size, const guint8 *data, gsize n)

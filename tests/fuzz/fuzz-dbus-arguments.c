@@ -43,6 +43,10 @@ static const Method methods[] = {
   { "GetHealth", mortise_dbus_get_health, TRUE },
   { "GetSettings", mortise_dbus_get_settings, TRUE },
   { "SetSetting", mortise_dbus_set_setting, TRUE },
+  { "CreateRecoveryCode", mortise_dbus_create_recovery_code, TRUE },
+  { "ResetPin", mortise_dbus_reset_pin, TRUE },
+  { "GetKeyslots", mortise_dbus_get_keyslots, TRUE },
+  { "SetKeyslot", mortise_dbus_set_keyslot, TRUE },
 };
 
 static const char *const members[] = {
@@ -57,6 +61,9 @@ static const char *const members[] = {
   MORTISE_SETTING_ALWAYS_UV,
   MORTISE_SETTING_MIN_PIN_LENGTH,
   MORTISE_SETTING_PERSISTENT_TOKEN,
+  "login",
+  "recovery",
+  "pin",
   "",
   NULL,
 };
@@ -67,11 +74,11 @@ static struct
   FuzzAuthenticator *world;
   FuzzInput *input;
   MortisePrompter *prompter;
+  MortiseSecret *code; /* the recovery code shown last */
   guint yes;
 } agent;
 
-/* --- Stand-ins: an agent that has opened its vault
- * ------------------------------------------------ */
+/* --- Stand-ins: an agent that has opened its vault -------------------------------------------- */
 
 MortiseBackend *
 mortise_agent_ref_backend (MortiseAgent *self, GError **error)
@@ -151,13 +158,17 @@ mortise_agent_replug (MortiseAgent *self, GError **error)
   g_assert_not_reached ();
 }
 
-/* --- Stand-ins: the service's helpers, and the person
- * --------------------------------------------- */
+/* --- Stand-ins: the service's helpers, and the person ----------------------------------------- */
 
 GVariant *
 mortise_dbus_empty_reply (void)
 {
   return g_variant_new ("()");
+}
+
+void
+mortise_dbus_service_refresh (MortiseDBusService *service)
+{
 }
 
 void
@@ -218,8 +229,56 @@ mortise_dbus_call_ask (MortiseDBusCall *call,
   return hash != NULL && mortise_vault_unlock (agent.world->ctap.vault, hash, error);
 }
 
-/* --- Calls
- * ------------------------------------------------------------------------------------------ */
+static gboolean
+says_no (GError **error)
+{
+  if (fuzz_input_byte (agent.input) < 0xa0)
+    {
+      agent.yes++;
+      return FALSE;
+    }
+  g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_DENIED, "as the input says");
+  return TRUE;
+}
+
+gboolean
+mortise_dbus_call_ask_showing (MortiseDBusCall *call,
+                               const char *kind,
+                               GVariantDict *dict,
+                               MortisePromptMakeCode make,
+                               MortisePromptKeepCode keep,
+                               gpointer user_data,
+                               GError **error)
+{
+  const MortiseSecret *code;
+
+  check_question (dict, kind);
+  if (says_no (error))
+    return FALSE;
+  code = make (user_data, error);
+  if (code == NULL)
+    return FALSE;
+  g_clear_pointer (&agent.code, mortise_secret_free);
+  agent.code = mortise_secret_copy (code);
+  return !says_no (error) && keep (user_data, error);
+}
+
+gboolean
+mortise_dbus_call_ask_recovery (MortiseDBusCall *call,
+                                const char *kind,
+                                GVariantDict *dict,
+                                GError **error)
+{
+  g_autoptr (MortiseSecret) wrong = mortise_secret_new_from_data ("wrong", 5);
+  g_autoptr (MortiseSecret) pin = mortise_secret_new_from_data (FUZZ_PIN, strlen (FUZZ_PIN));
+  const MortiseSecret *typed =
+      agent.code != NULL && fuzz_input_bool (agent.input) ? agent.code : wrong;
+
+  check_question (dict, kind);
+  return !says_no (error) && mortise_vault_reset_pin (agent.world->ctap.vault, typed, pin, error);
+}
+
+/* --- Calls ------------------------------------------------------------------------------------ */
 
 static GVariant *
 ids (FuzzInput *input)
@@ -317,7 +376,9 @@ call_method (const Method *method, FuzzInput *input)
   call.parameters = parameters;
   call.cancellable = cancellable;
   agent.yes = 0;
+  fuzz_faults_arm (&agent.world->plan, MORTISE_FAKE_TPM (agent.world->ctap.tpm));
   reply = method->method (&call, &error);
+  fuzz_faults_disarm (MORTISE_FAKE_TPM (agent.world->ctap.tpm));
   g_assert_true ((reply == NULL) == (error != NULL));
   if (reply != NULL)
     check_reply (info, g_variant_ref_sink (reply));
@@ -362,10 +423,9 @@ fuzz_target_run (FuzzInput *input)
       const Method *method = &methods[fuzz_input_below (input, G_N_ELEMENTS (methods))];
 
       fuzz_fault_plan_read (&agent.world->plan, input);
-      fuzz_faults_arm (&agent.world->plan, MORTISE_FAKE_TPM (agent.world->ctap.tpm));
       call_method (method, input);
-      fuzz_faults_disarm (MORTISE_FAKE_TPM (agent.world->ctap.tpm));
       agent.world->plan.wanted = FALSE;
     }
   fuzz_authenticator_free (agent.world);
+  g_clear_pointer (&agent.code, mortise_secret_free);
 }

@@ -35,7 +35,7 @@ is_due (Counter *counter)
   return TRUE;
 }
 
-/* --- SQLite's memory ------------------------------------------------------------------------ */
+/* --- SQLite's memory -------------------------------------------------------------------------- */
 
 static void *
 failing_malloc (int size)
@@ -49,7 +49,7 @@ failing_realloc (void *data, int size)
   return is_due (&memory) ? NULL : real_memory.xRealloc (data, size);
 }
 
-/* --- OpenSSL: the linker sends our calls here (--wrap), not those of libraries -------------- */
+/* --- OpenSSL: the linker sends our calls here (--wrap), not those of libraries ---------------- */
 
 #define WRAP(type, failure, name, parameters, arguments)                                           \
   type __real_##name parameters;                                                                   \

@@ -43,8 +43,7 @@ static struct
   const char *rp_id;
 } other;
 
-/* --- Writing frames ------------------------------------------------------------------------------
- */
+/* --- Writing frames --------------------------------------------------------------------------- */
 
 static void
 write_all (int fd, gconstpointer data, gsize size)
@@ -119,8 +118,7 @@ write_frames (int fd, FuzzInput *input)
     }
 }
 
-/* --- The prompt's end
- * ------------------------------------------------------------------------------ */
+/* --- The prompt's end ------------------------------------------------------------------------- */
 
 static void
 check_text (const char *text)
@@ -202,8 +200,7 @@ run_prompt_end (FuzzInput *input)
     }
 }
 
-/* --- The agent's end: a prompt of ours in the place of prompt-process.c
- * ----------------------------- */
+/* --- The agent's end: a prompt of ours in the place of prompt-process.c ----------------------- */
 
 struct _MortisePromptProcess
 {
@@ -281,8 +278,7 @@ mortise_prompt_process_get_channel (MortisePromptProcess *process)
   return process->channel;
 }
 
-/* --- The agent's end: asking
- * ------------------------------------------------------------------------- */
+/* --- The agent's end: asking ------------------------------------------------------------------ */
 
 static void
 ask_as_client (MortisePrompter *prompter, MortiseVault *vault, FuzzInput *input)

@@ -60,8 +60,7 @@ hash_application (const char *application, guint8 ret_hash[HASH_SIZE])
       1);
 }
 
-/* --- Messages
- * ------------------------------------------------------------------------------------- */
+/* --- Messages --------------------------------------------------------------------------------- */
 
 /* In short or extended encoding; the length that comes back is asked for in several ways. */
 static GBytes *
@@ -236,8 +235,7 @@ send_authenticate (Harness *self)
   send_apdu (self, apdu);
 }
 
-/* --- CTAP2 beside it
- * --------------------------------------------------------------------------------- */
+/* --- CTAP2 beside it -------------------------------------------------------------------------- */
 
 static void
 send_get_assertion (Harness *self)
@@ -270,8 +268,7 @@ send_make_credential (Harness *self)
     g_ptr_array_add (self->handles, g_bytes_ref (answer->credential_id));
 }
 
-/* --- Steps
- * --------------------------------------------------------------------------------------------- */
+/* --- Steps ------------------------------------------------------------------------------------ */
 
 static void
 take_message_step (Harness *self, Step step)

@@ -135,7 +135,7 @@ protocol_of (FuzzSession *self, GBytes *param)
   return self->token_protocol != 0 ? (int) self->token_protocol : 2;
 }
 
-/* --- Extensions ------------------------------------------------------------------------------ */
+/* --- Extensions ------------------------------------------------------------------------------- */
 
 /* The extension's input: key agreement, encrypted salts, their MAC (CTAP 2.1 §12.5). */
 static void
@@ -491,8 +491,7 @@ fuzz_session_change_pin (FuzzSession *self)
   ctap_pin_session_clear (&pin);
 }
 
-/* --- credentialManagement, authenticatorConfig, largeBlobs -------------------------------------
- */
+/* --- credentialManagement, authenticatorConfig, largeBlobs ------------------------------------ */
 
 static void
 write_descriptor (FuzzSession *self, MortiseCborWriter *writer)
