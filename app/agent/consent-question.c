@@ -113,6 +113,8 @@ mortise_consent_question_to_members (GVariantDict *dict, const MortiseConsentQue
   if (question->accounts != NULL && question->accounts->len > 0)
     insert_accounts (dict, question->accounts);
   g_variant_dict_insert (dict, "verify", "b", question->verify);
+  if (question->permissions != 0)
+    g_variant_dict_insert (dict, "permissions", "u", question->permissions);
   if (question->kind == MORTISE_CONSENT_REGISTER)
     {
       g_variant_dict_insert (dict, "offer-export", "b", question->offer_export);

@@ -58,6 +58,9 @@ typedef enum
  *            "created" x
  *  "needs-pin" b: a PIN must come with the answer
  *  "verify" b: the site asked for verification (tells why the PIN is asked)
+ *  "permissions" u: for "verify": what the program that asks may do afterwards, as flags (CTAP 2.1
+ *            §6.5.5.7): 0x01 make passkeys, 0x02 sign in, 0x04 manage passkeys, 0x10 write large
+ *            blobs, 0x20 change the authenticator's settings, 0x40 list passkeys from then on
  *  "retries" u: tries left before the PIN is blocked
  *  "offer-recovery" b: the recovery code and a new PIN may come with the answer instead of the PIN
  *  "pin-blocked" b: no PIN is taken now

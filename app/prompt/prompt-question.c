@@ -208,6 +208,7 @@ mortise_prompt_question_parse (GVariant *dictionary, GError **error)
       !take_accounts (dictionary, question->accounts, error) ||
       !take_boolean (dictionary, "needs-pin", &question->needs_pin, error) ||
       !take_boolean (dictionary, "verify", &question->verify, error) ||
+      !take_number (dictionary, "permissions", NULL, &question->permissions, error) ||
       !take_boolean (dictionary, "offer-recovery", &question->offer_recovery, error) ||
       !take_boolean (dictionary, "pin-blocked", &question->pin_blocked, error) ||
       !take_boolean (dictionary, "has-code", &question->has_code, error) ||

@@ -56,6 +56,7 @@ typedef struct
   GPtrArray *accounts;
   gboolean needs_pin;
   gboolean verify;
+  guint permissions;
   gboolean offer_recovery;
   gboolean pin_blocked;
   gboolean has_code;

@@ -79,12 +79,29 @@ in_own_letters (const char *rp_id)
   return mortise_display_text_isolated (unicode, SITE_MAX);
 }
 
+/* (nullable): the host of an AppID, which is the address of a list of the site's other names. Its
+ * end is the site's to choose, so that it must not be taken for the site. */
+static char *
+host_of_app_id (const char *rp_id)
+{
+  g_autoptr (GUri) uri = NULL;
+
+  if (!g_str_has_prefix (rp_id, "https://"))
+    return NULL;
+  uri = g_uri_parse (rp_id, G_URI_FLAGS_NONE, NULL);
+  return uri != NULL && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0'
+             ? g_strdup (g_uri_get_host (uri))
+             : NULL;
+}
+
 MortisePromptSite *
 mortise_prompt_site_new (const char *rp_id)
 {
   MortisePromptSite *site = g_new0 (MortisePromptSite, 1);
   g_autofree char *letters = NULL;
   g_autofree char *spelt = NULL;
+  g_autofree char *host = NULL;
+  g_autofree char *whole = NULL;
 
   if (is_u2f_code (rp_id))
     {
@@ -103,6 +120,16 @@ mortise_prompt_site_new (const char *rp_id)
       site->suspicious = TRUE;
       site->note = g_strdup (_ ("This is not the address of a site as browsers send it. It may "
                                 "have been made to look like another one."));
+      return site;
+    }
+  host = host_of_app_id (rp_id);
+  if (host != NULL && is_plain_ascii (host))
+    {
+      site->text = cut_start (host);
+      whole = cut_start (rp_id);
+      /* Translators: %s is a web address. */
+      site->note =
+          g_strdup_printf (_ ("Known by its address for the older U2F protocol: %s"), whole);
       return site;
     }
   site->text = cut_start (rp_id);

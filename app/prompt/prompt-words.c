@@ -166,6 +166,50 @@ make_heading (const MortisePromptQuestion *question)
     }
 }
 
+/* What the person lets a program do by confirming; most weighty first (CTAP 2.1 §6.5.5.7). */
+static const struct
+{
+  guint permission;
+  const char *why;
+  const char *why_of_site; /* nullable */
+} permission_words[] = {
+  { 0x20,
+    N_ ("A program wants to change settings of this security key: whether the PIN is always asked "
+        "for, and how long it has to be."),
+    NULL },
+  { 0x04, N_ ("A program wants to see, rename and delete your passkeys."),
+    N_ ("A program wants to see, rename and delete your passkeys for this site.") },
+  { 0x40,
+    N_ ("A program wants to read the list of your passkeys, now and later, without asking again."),
+    NULL },
+  { 0x10, N_ ("A program wants to change the data that sites keep beside their passkeys."), NULL },
+  { 0x01, NULL,
+    N_ ("A program wants to make a passkey for this site. You see what is made before it is.") },
+  { 0x02, NULL, N_ ("A program wants to sign in to this site with a passkey.") },
+};
+
+static char *
+make_why_verify (const MortisePromptQuestion *question)
+{
+  g_autoptr (GString) why = g_string_new (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (permission_words); i++)
+    {
+      const char *words = question->rp_id != NULL && permission_words[i].why_of_site != NULL
+                              ? permission_words[i].why_of_site
+                              : permission_words[i].why;
+
+      if ((question->permissions & permission_words[i].permission) == 0 || words == NULL)
+        continue;
+      if (why->len > 0)
+        g_string_append_c (why, '\n');
+      g_string_append (why, _ (words));
+    }
+  if (why->len == 0)
+    return g_strdup (_ (kind_words[MORTISE_PROMPT_VERIFY].why));
+  return g_string_free (g_steal_pointer (&why), FALSE);
+}
+
 static char *
 make_why (const MortisePromptQuestion *question)
 {
@@ -194,15 +238,16 @@ make_why (const MortisePromptQuestion *question)
       return g_strdup (_ ("The change is made on this computer. Sites are not told."));
     case MORTISE_PROMPT_UNLOCK:
       if (question->rp_id != NULL)
-        return g_strdup (_ ("Your browser looked for this site’s passkey. There is one, but your "
-                            "vault is locked."));
+        return g_strdup (_ ("Your browser looked for this site’s passkey, but your vault is "
+                            "locked."));
       return g_strdup (_ (kind_words[question->kind].why));
+    case MORTISE_PROMPT_VERIFY:
+      return make_why_verify (question);
     case MORTISE_PROMPT_REGISTER:
     case MORTISE_PROMPT_SIGN_IN:
     case MORTISE_PROMPT_SELECT:
     case MORTISE_PROMPT_EXCLUDED:
     case MORTISE_PROMPT_NO_PASSKEY:
-    case MORTISE_PROMPT_VERIFY:
     case MORTISE_PROMPT_RESET:
     case MORTISE_PROMPT_CREATE_VAULT:
     case MORTISE_PROMPT_CHANGE_PIN:

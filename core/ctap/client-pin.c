@@ -360,6 +360,7 @@ get_token_using_uv (MortiseAuthenticator *self, MortiseClientPin *pin)
     return CTAP1_ERR_INVALID_PARAMETER;
 
   question.rp_id = rp_id;
+  question.permissions = permissions;
   if (permissions == MORTISE_PERMISSION_GA)
     {
       /* Nobody is asked again: this is the consent to sign in. */

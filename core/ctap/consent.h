@@ -42,6 +42,7 @@ typedef enum
  * @offer_export: show the switch "Allow encrypted export"
  * @allow_export: what the switch starts as
  * @algorithm: for REGISTER the algorithm chosen
+ * @permissions: for VERIFY what the client may do afterwards: #MortisePermission flags
  *
  * Everything the prompt shows. All strings are untrusted UTF-8 from a client. The question is
  * copied by mortise_consent_begin().
@@ -58,6 +59,7 @@ typedef struct
   gboolean offer_export;
   gboolean allow_export;
   MortiseAlgorithm algorithm;
+  guint permissions;
 } MortiseConsentQuestion;
 
 /**

@@ -37,6 +37,9 @@ const PromptQuestion prompt_questions[] = {
   { "no-passkey", "{'kind': <'no-passkey'>, 'rp-id': <'xn--mnchen-3ya.example'>, " FROM_SITE "}" },
   { "verify", "{'kind': <'verify'>, 'rp-id': <'example.org'>, 'needs-pin': <true>, 'verify': "
               "<true>, 'retries': <uint32 5>, " FROM_SITE "}" },
+  { "verify-manage",
+    "{'kind': <'verify'>, 'permissions': <uint32 36>, 'needs-pin': <true>, 'verify': <true>, "
+    "'retries': <uint32 8>, " FROM_SITE "}" },
   { "unlock-site", "{'kind': <'unlock'>, 'rp-id': <'example.org'>, 'needs-pin': <true>, "
                    "'retries': <uint32 8>, " FROM_SITE "}" },
   { "unlock", "{'kind': <'unlock'>, 'needs-pin': <true>, 'retries': <uint32 1>, " FROM_BUS "}" },
@@ -69,6 +72,9 @@ const PromptQuestion prompt_questions[] = {
                 "'has-code': <true>, " FROM_BUS "}" },
   { "recover", "{'kind': <'recover'>, 'offer-recovery': <true>, 'min-pin-length': <uint32 4>, "
                "'retries': <uint32 0>, " FROM_BUS "}" },
+  { "u2f-register",
+    "{'kind': <'register'>, 'rp-id': "
+    "<'https://www.gstatic.com/securitykey/origins.json'>, 'algorithm': <-7>, " FROM_SITE "}" },
   { "u2f", "{'kind': <'sign-in'>, 'rp-id': "
            "<'4f2a91c0d3b7e5864f2a91c0d3b7e5864f2a91c0d3b7e5864f2a91c0d3b7e586'>, 'accounts': "
            "<[{'created': <int64 1730000000>}]>, " FROM_SITE "}" },

@@ -68,6 +68,7 @@ copy_question (const MortiseConsentQuestion *question)
   asked->offer_export = question->offer_export;
   asked->allow_export = question->allow_export;
   asked->algorithm = question->algorithm;
+  asked->permissions = question->permissions;
   return asked;
 }
 

@@ -30,6 +30,7 @@ typedef struct
   gboolean offer_export;
   gboolean allow_export;
   MortiseAlgorithm algorithm;
+  guint permissions;
 } MortiseAskedQuestion;
 
 /** mortise_scripted_consent_new: @pin: what a yes types where a PIN is wanted */

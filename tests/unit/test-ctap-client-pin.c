@@ -477,6 +477,8 @@ test_64_registration_asks_again (CtapFixture *f, gconstpointer data)
                    CTAP1_ERR_SUCCESS);
   verify = mortise_scripted_consent_take (f->consent);
   g_assert_cmpint (verify->kind, ==, MORTISE_CONSENT_VERIFY);
+  /* The person is told what for. */
+  g_assert_cmphex (verify->permissions, ==, MORTISE_PERMISSION_MC);
   param = ctap_token_param (token, 2);
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_make (f, &(CtapMake){ .rk = 1, .param = param, .protocol = 2 }, &answer),

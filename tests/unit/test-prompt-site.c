@@ -72,6 +72,18 @@ test_u2f (void)
   assert_site (upper, upper, NULL, FALSE);
 }
 
+/* What a site may choose freely of its AppID does not stand in the site's place. */
+static void
+test_app_id (void)
+{
+  assert_site ("https://github.com/u2f/trusted_facets", "github.com", "trusted_facets", FALSE);
+  assert_site ("https://evil.example/https://example.org", "evil.example", "https://evil", FALSE);
+  assert_site ("https://example.org@evil.example/", "evil.example", "example.org@", FALSE);
+  assert_site ("https://evil.example?example.org", "evil.example", "?example.org", FALSE);
+  assert_site ("https:///example.org", "https:///example.org", NULL, FALSE);
+  assert_site ("ssh:", "ssh:", NULL, FALSE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -82,5 +94,6 @@ main (int argc, char **argv)
   g_test_add_func ("/prompt-site/not-a-host-name", test_not_a_host_name);
   g_test_add_func ("/prompt-site/long", test_long);
   g_test_add_func ("/prompt-site/u2f", test_u2f);
+  g_test_add_func ("/prompt-site/app-id", test_app_id);
   return g_test_run ();
 }

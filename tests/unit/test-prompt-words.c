@@ -62,6 +62,42 @@ test_why_a_pin (void)
   assert_contains (locked_words->pin_reason, "locked");
 }
 
+/* What is agreed to when a program asks for a token, and nothing that it may not do. */
+static void
+test_why_verify (void)
+{
+  static const struct
+  {
+    guint permissions;
+    const char *site;
+    const char *says[3];
+    const char * not ;
+  } cases[] = {
+    { 0x00, "", { "who is at this computer" }, "A program wants to" },
+    { 0x04, "", { "see, rename and delete your passkeys." }, "this site" },
+    { 0x04, "'rp-id': <'example.org'>, ", { "delete your passkeys for this site." }, "settings" },
+    { 0x40, "", { "now and later, without asking again" }, "delete" },
+    { 0x10, "", { "data that sites keep" }, "settings" },
+    { 0x20, "", { "settings of this security key" }, "delete" },
+    { 0x01, "'rp-id': <'example.org'>, ", { "make a passkey for this site" }, "sign in" },
+    { 0x24, "", { "settings of this security key", "\n", "delete your passkeys." }, "sign in" },
+    { 0x03, "'rp-id': <'example.org'>, ", { "make a passkey", "sign in to this site" }, "list" },
+    { 0x80, "", { "who is at this computer" }, "A program wants to" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("{'kind': <'verify'>, %s'permissions': <uint32 %u>}",
+                                               cases[i].site, cases[i].permissions);
+      g_autoptr (MortisePromptQuestion) question = ask (text);
+      g_autoptr (MortisePromptWords) words = mortise_prompt_words_new (question);
+
+      for (gsize j = 0; j < G_N_ELEMENTS (cases[i].says) && cases[i].says[j] != NULL; j++)
+        assert_contains (words->why, cases[i].says[j]);
+      g_assert_null (strstr (words->why, cases[i].not ));
+    }
+}
+
 static void
 test_counts (void)
 {
@@ -192,6 +228,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/prompt-words/every-kind", test_every_kind);
   g_test_add_func ("/prompt-words/why-a-pin", test_why_a_pin);
+  g_test_add_func ("/prompt-words/why-verify", test_why_verify);
   g_test_add_func ("/prompt-words/counts", test_counts);
   g_test_add_func ("/prompt-words/reset", test_reset);
   g_test_add_func ("/prompt-words/replaced", test_replaced);
