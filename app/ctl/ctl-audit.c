@@ -246,6 +246,15 @@ describe_told (GVariant *passkey)
                                                            : _ ("can be backed up");
 }
 
+/* Only the TPM proves "device-only"; the record tells how it was made. */
+static const char *
+describe_kept (const Finding *finding)
+{
+  if (is_device_only (finding->passkey) && g_str_equal (finding->proof, PROOF_TPM))
+    return _ ("device-only");
+  return mortise_ctl_describe_class (finding->passkey);
+}
+
 static const char *
 describe_proof (const Finding *finding)
 {
@@ -278,9 +287,8 @@ print_table (GPtrArray *findings, gboolean alone, const char *heading)
                                          _ ("Ground"), _ ("The site was told"), NULL);
         }
       mortise_ctl_table_add (table, id, mortise_ctl_get_string (passkey, "rp-id"),
-                             mortise_ctl_get_string (passkey, "user-name"),
-                             mortise_ctl_describe_class (passkey), describe_proof (finding),
-                             describe_told (passkey), NULL);
+                             mortise_ctl_get_string (passkey, "user-name"), describe_kept (finding),
+                             describe_proof (finding), describe_told (passkey), NULL);
     }
   if (table == NULL)
     return;
@@ -318,7 +326,7 @@ print_naming (GPtrArray *findings)
 static void
 print_summary (GPtrArray *findings)
 {
-  guint device_only = 0, exportable = 0, backed_up = 0, sealed = 0;
+  guint device_only = 0, proven = 0, exportable = 0, backed_up = 0, sealed = 0;
   gboolean recorded = FALSE;
 
   for (guint i = 0; i < findings->len; i++)
@@ -326,7 +334,10 @@ print_summary (GPtrArray *findings)
       const Finding *finding = findings->pdata[i];
 
       if (is_device_only (finding->passkey))
-        device_only++;
+        {
+          device_only++;
+          proven += g_str_equal (finding->proof, PROOF_TPM) ? 1 : 0;
+        }
       else if (g_str_equal (mortise_ctl_get_string (finding->passkey, "class"), "exportable"))
         exportable++;
       else
@@ -343,8 +354,10 @@ print_summary (GPtrArray *findings)
         }
     }
   /* Translators: how many passkeys of each kind there are */
-  g_print (_ ("Made device-only: %u. Exportable: %u. Sealed: %u. Backed up: %u.\n"), device_only,
-           exportable, sealed, backed_up);
+  g_print (
+      _ ("Made device-only: %u (proven by the TPM now: %u). Exportable: %u. Sealed: %u. Backed "
+         "up: %u.\n"),
+      device_only, proven, exportable, sealed, backed_up);
   if (recorded)
     g_print ("%s\n", _ ("Run “mortisectl unlock” first to have the TPM asked about each key."));
 }
