@@ -192,7 +192,8 @@ check_length (MortiseNamingReport *report,
   if (name == NULL || strlen (name) <= MORTISE_NAMING_BYTES_MAX)
     return;
   cut = mortise_naming_cut (name, MORTISE_NAMING_BYTES_MAX);
-  shown = mortise_display_text_isolated (cut, 0);
+  /* A pile of marks on one letter has no whole character that fits. */
+  shown = mortise_display_text_isolated (*cut != '\0' ? cut : name, 1 + MORTISE_NAMING_BYTES_MAX);
   explanation =
       words == &name_words[0]
           ? g_strdup_printf (_ ("The account name has %u bytes. Mortise keeps it whole, but some "

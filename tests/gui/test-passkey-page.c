@@ -457,6 +457,41 @@ test_export_switch (Fixture *fixture, gconstpointer data)
   mortise_test_wait_until (is_on, toggle);
 }
 
+/* --- Hostile names -----------------------------------------------------------------------------
+ */
+
+/* Long, turned, piled up, invisible: nothing widens the window, and no entry turns its row round.
+ */
+static void
+test_hostile (Fixture *fixture, gconstpointer data)
+{
+  static const char *const entries[] = { "Account name", "Display name", "Your label" };
+  int width = 0;
+
+  mortise_mock_agent_add_hostile (fixture->agent, MORTISE_TEST_NOW);
+  show (fixture, 5);
+  width = gtk_widget_get_width (fixture->root);
+  for (gint64 id = 1; id <= 8; id++)
+    {
+      GtkWidget *preview = NULL;
+
+      gtk_widget_activate_action (fixture->root, "win.show-passkey", "x", id);
+      mortise_test_settle (fixture->window);
+      g_assert_cmpint (gtk_widget_get_width (fixture->root), ==, width);
+      for (gsize i = 0; i < G_N_ELEMENTS (entries); i++)
+        {
+          const char *text = gtk_editable_get_text (get_entry (fixture, entries[i]));
+
+          g_assert_true (g_utf8_validate (text, -1, NULL));
+          g_assert_null (strstr (text, "\xe2\x80\xae"));
+          g_assert_null (strchr (text, '\n'));
+        }
+      preview = mortise_test_get (fixture->root, g_type_from_name ("MortisePickerPreview"), NULL);
+      g_assert_cmpint (gtk_widget_get_height (preview), <, 200);
+      mortise_test_assert_named (fixture->root);
+    }
+}
+
 /* --- Looks -------------------------------------------------------------------------------------
  */
 
@@ -466,6 +501,32 @@ get_scroll (Fixture *fixture)
   GtkWidget *scrolled = mortise_test_get (get_page (fixture), GTK_TYPE_SCROLLED_WINDOW, NULL);
 
   return gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (scrolled));
+}
+
+static graphene_point_t
+get_place (Fixture *fixture, const char *text)
+{
+  graphene_point_t place = { 0, 0 };
+
+  g_assert_true (gtk_widget_compute_point (mortise_test_get (fixture->root, GTK_TYPE_LABEL, text),
+                                           fixture->root, &GRAPHENE_POINT_INIT (0, 0), &place));
+  return place;
+}
+
+static void
+assert_sides (Fixture *fixture)
+{
+  graphene_point_t here = get_place (fixture, "Names on This Computer");
+  graphene_point_t there = get_place (fixture, "On the Site");
+
+  if (g_str_equal (mortise_test_get_variant (), "narrow"))
+    g_assert_cmpfloat (here.y, <, there.y);
+  else
+    g_assert_cmpfloat (here.y, ==, there.y);
+  if (g_str_equal (mortise_test_get_variant (), "light"))
+    g_assert_cmpfloat (here.x, <, there.x);
+  if (g_str_equal (mortise_test_get_variant (), "rtl"))
+    g_assert_cmpfloat (here.x, >, there.x);
 }
 
 /* The whole page, screen by screen, in a window wide enough for both sides beside each other. */
@@ -486,6 +547,8 @@ test_looks (Fixture *fixture, gconstpointer data)
   mortise_test_wait_until (is_listed, fixture->root);
   gtk_widget_activate_action (fixture->root, "win.show-passkey", "x", id);
   wait_for (fixture, "Read from the TPM just now.");
+  if (is_english () && !g_str_equal (mortise_test_get_variant (), "large"))
+    assert_sides (fixture);
   for (double at = 0;; at += 780)
     {
       GtkAdjustment *scroll = get_scroll (fixture);
@@ -522,6 +585,7 @@ main (int argc, char **argv)
   ADD ("specification-words", test_specification_words);
   ADD ("export-locked", test_export_locked);
   ADD ("export-switch", test_export_switch);
+  ADD ("hostile", test_hostile);
   ADD ("looks/findings", test_findings);
   ADD ("looks/history", test_history);
   ADD ("looks/page", test_looks);

@@ -416,7 +416,8 @@ static void
 test_hostile (void)
 {
   g_autoptr (GString) huge = g_string_new (NULL);
-  const char *names[8] = { RLO "x",
+  g_autoptr (GString) pile = g_string_new ("Z");
+  const char *names[9] = { RLO "x",
                            ZWS,
                            "\xff\xfe",
                            "👨‍👩‍👧‍👦🏳️‍🌈",
@@ -427,6 +428,9 @@ test_hostile (void)
   for (int i = 0; i < 10000; i++)
     g_string_append_unichar (huge, (gunichar) (0x202A + i % 5));
   names[7] = huge->str;
+  for (int i = 0; i < 300; i++)
+    g_string_append (pile, "\xcc\x81");
+  names[8] = pile->str;
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
       MortiseNamingSubject subjects[2] = {
@@ -449,6 +453,7 @@ test_hostile (void)
           g_assert_true (g_utf8_validate (finding->mend_label, -1, NULL));
           g_assert_cmpuint (g_utf8_strlen (finding->mend_label, -1), <, 1000);
           g_assert_null (strstr (finding->explanation, RLO));
+          g_assert_null (strstr (finding->explanation, "“”"));
           if (finding->mend_value != NULL)
             g_assert_true (g_utf8_validate (finding->mend_value, -1, NULL));
         }
