@@ -294,7 +294,8 @@ agent_fixture_spawn (AgentFixture *f)
   g_subprocess_launcher_setenv (launcher, "MORTISE_TEST_PROMPTER_DIR", f->prompter_dir, TRUE);
   /* The scripted prompter needs no display, but the agent wants to know of one. */
   g_subprocess_launcher_setenv (launcher, "DISPLAY", ":mortise-test", TRUE);
-  g_subprocess_launcher_setenv (launcher, "DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent",
+  g_subprocess_launcher_setenv (launcher, "DBUS_SYSTEM_BUS_ADDRESS",
+                                f->system_bus != NULL ? f->system_bus : "unix:path=/nonexistent",
                                 TRUE);
   g_subprocess_launcher_setenv (launcher, "LC_ALL", "C.UTF-8", TRUE);
   /* All that it ever writes is looked through for secrets. */
@@ -697,4 +698,5 @@ agent_fixture_tear_down (AgentFixture *f, gconstpointer data)
   g_free (f->prompter_dir);
   g_free (f->log_path);
   g_free (f->tcti);
+  g_free (f->system_bus);
 }

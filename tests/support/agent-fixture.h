@@ -29,6 +29,7 @@ typedef struct
   char *log_path; /* what the agent wrote to stdout and stderr, over all its lives */
   MortiseSwtpm *swtpm;
   char *tcti;         /* what is given to the agent; may be changed before a start */
+  char *system_bus;   /* its address; nullable: none; may be set before a start */
   GPtrArray *options; /* (element-type utf8): further command line; may be changed before a start */
   GTestDBus *test_bus;
   GDBusConnection *bus;
