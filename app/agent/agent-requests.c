@@ -24,8 +24,7 @@ typedef struct
   MortiseCtaphidRequest *request;
   MortiseAgentRequestDone done;
   gpointer user_data;
-  gboolean used_key;
-  gboolean u2f;
+  MortiseAgentRequestResult result;
 } Job;
 
 static gboolean
@@ -33,7 +32,7 @@ done_cb (gpointer user_data)
 {
   g_autofree Job *job = user_data;
 
-  job->done (job->used_key, job->u2f, job->user_data);
+  job->done (&job->result, job->user_data);
   return G_SOURCE_REMOVE;
 }
 
@@ -84,6 +83,8 @@ handle (gpointer data)
   MortiseTpm *tpm = mortise_vault_get_tpm (job->backend->vault);
   g_autoptr (GBytes) response = NULL;
 
+  (void) ctap_status_take_cause ();
+  job->result.cause = -1;
   /* Withdrawn while an earlier one was at work: nobody waits for it any more. */
   if (g_cancellable_is_cancelled (context.cancellable))
     {
@@ -102,7 +103,8 @@ handle (gpointer data)
     respond_status (request, CTAP2_ERR_REQUEST_TOO_LARGE);
   else
     mortise_ctaphid_request_respond (request, response);
-  job->used_key = used_key (request, response);
+  job->result.used_key = used_key (request, response);
+  job->result.cause = ctap_status_take_cause ();
   mortise_vault_flush_uses (job->backend->vault);
   if (tpm != NULL)
     mortise_tpm_flush_delayed (tpm);
@@ -114,7 +116,7 @@ finish (gpointer data)
 {
   Job *job = data;
 
-  job->u2f = mortise_authenticator_has_u2f (job->backend->authenticator);
+  job->result.u2f = mortise_authenticator_has_u2f (job->backend->authenticator);
   mortise_ctaphid_request_unref (job->request);
   mortise_backend_unref (job->backend);
   g_idle_add_full (G_PRIORITY_DEFAULT, done_cb, job, NULL);

@@ -7,12 +7,25 @@
 
 G_BEGIN_DECLS
 
-typedef void (*MortiseAgentRequestDone) (gboolean used_key, gboolean u2f, gpointer user_data);
+/**
+ * MortiseAgentRequestResult:
+ * @used_key: a passkey was made or used
+ * @u2f: CTAP1 is to be served from now on
+ * @cause: the #MortiseError it failed with, or -1
+ */
+typedef struct
+{
+  gboolean used_key;
+  gboolean u2f;
+  int cause;
+} MortiseAgentRequestResult;
+
+typedef void (*MortiseAgentRequestDone) (const MortiseAgentRequestResult *result,
+                                         gpointer user_data);
 
 /**
  * mortise_agent_request_handle:
- * @done: called on the main context after the client has its answer; @used_key tells whether a
- *   passkey was made or used, @u2f whether CTAP1 is to be served from now on
+ * @done: called on the main context after the client has its answer
  *
  * Has @backend answer a client's request in the worker's thread, then writes what the vault
  * remembered of it.

@@ -15,6 +15,7 @@
 #include "app/agent/device-watch.h"
 #include "app/agent/device.h"
 #include "app/agent/idle-lock.h"
+#include "app/agent/notifier.h"
 #include "app/agent/worker.h"
 #include "core/platform/session-monitor.h"
 #include "core/vault/vault-settings.h"
@@ -46,6 +47,7 @@ struct _MortiseAgent
   MortiseSessionMonitor *session_monitor; /* nullable until the system bus answered */
   GDBusConnection *bus;                   /* nullable */
   MortiseDBusService *service;            /* nullable */
+  MortiseNotifier *notifier;              /* nullable */
   GCancellable *cancellable;
   guint name_id;
   gboolean bus_settled;
@@ -225,17 +227,19 @@ device_failed_cb (MortiseDevice *device, MortiseAgent *self)
 }
 
 static void
-request_done_cb (gboolean used_key, gboolean u2f, gpointer user_data)
+request_done_cb (const MortiseAgentRequestResult *result, gpointer user_data)
 {
   g_autoptr (MortiseAgent) self = MORTISE_AGENT (user_data);
   g_autoptr (MortiseBackend) backend = mortise_agent_peek_backend (self);
 
   mortise_idle_lock_release (self->idle_lock);
-  if (used_key && backend != NULL && backend->vault != NULL &&
+  if (result->used_key && backend != NULL && backend->vault != NULL &&
       mortise_vault_get_state (backend->vault) == MORTISE_VAULT_UNLOCKED)
     mortise_idle_lock_start (self->idle_lock);
-  self->wants_u2f = u2f;
-  mortise_device_set_u2f (self->device, u2f);
+  self->wants_u2f = result->u2f;
+  mortise_device_set_u2f (self->device, result->u2f);
+  if (result->cause >= 0 && self->notifier != NULL)
+    mortise_notifier_report (self->notifier, (MortiseError) result->cause);
   /* PIN tries may have changed. */
   emit_status_changed (self);
 }
@@ -552,6 +556,9 @@ session_bus_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       g_dbus_connection_set_exit_on_close (bus, FALSE);
       g_signal_connect (bus, "closed", G_CALLBACK (bus_closed_cb), self);
       self->bus = g_steal_pointer (&bus);
+      /* A demo's window is there to say it. */
+      if (self->demo == NULL)
+        self->notifier = mortise_notifier_new (self->bus);
       self->service = mortise_dbus_service_new (self, self->bus, &error);
     }
   if (self->service == NULL)
@@ -625,6 +632,7 @@ stop (MortiseAgent *self)
   if (self->name_id != 0)
     g_bus_unown_name (self->name_id);
   g_clear_pointer (&self->service, mortise_dbus_service_free);
+  g_clear_pointer (&self->notifier, mortise_notifier_free);
   g_clear_pointer (&self->worker, mortise_worker_free);
   /* What the worker and cancelled calls still have to say to the main context. */
   while (g_main_context_iteration (NULL, FALSE))

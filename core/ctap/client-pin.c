@@ -308,6 +308,9 @@ get_token_using_pin (MortiseAuthenticator *self, MortiseClientPin *pin)
 static CtapStatus
 status_of_failed_uv (const GError *error)
 {
+  /* The cause is remembered, whichever status it gets. */
+  const CtapStatus status = ctap_status_from_error (error);
+
   if (error == NULL || g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_PIN_INVALID))
     return CTAP2_ERR_UV_INVALID;
   /* Without a prompt, too, it is the client's own PIN dialog that helps. */
@@ -316,7 +319,7 @@ status_of_failed_uv (const GError *error)
       g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_TPM_LOCKOUT) ||
       g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_PROMPT_FAILED))
     return CTAP2_ERR_UV_BLOCKED;
-  return ctap_status_from_error (error);
+  return status;
 }
 
 /*

@@ -5,6 +5,9 @@
 
 #include <gio/gio.h>
 
+/* One more than the code, as 0 is what a thread starts with. */
+static _Thread_local int cause;
+
 static CtapStatus
 status_from_code (MortiseError code)
 {
@@ -73,10 +76,22 @@ ctap_status_from_error (const GError *error)
   if (error == NULL)
     return CTAP1_ERR_OTHER;
   if (error->domain == MORTISE_ERROR)
-    return status_from_code ((MortiseError) error->code);
+    {
+      cause = error->code + 1;
+      return status_from_code ((MortiseError) error->code);
+    }
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return CTAP2_ERR_KEEPALIVE_CANCEL;
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     return CTAP2_ERR_USER_ACTION_TIMEOUT;
   return CTAP1_ERR_OTHER;
+}
+
+int
+ctap_status_take_cause (void)
+{
+  const int taken = cause - 1;
+
+  cause = 0;
+  return taken;
 }

@@ -66,4 +66,14 @@ typedef enum
  */
 CtapStatus ctap_status_from_error (const GError *error);
 
+/**
+ * ctap_status_take_cause:
+ *
+ * A status says less than the error it was made from. This thread's error that became a status
+ * last, since this was called last.
+ *
+ * Returns: a #MortiseError, or -1 for none
+ */
+int ctap_status_take_cause (void);
+
 G_END_DECLS

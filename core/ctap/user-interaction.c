@@ -67,12 +67,15 @@ mortise_authenticator_ask (MortiseAuthenticator *self,
 CtapStatus
 mortise_authenticator_status_with_pin_fallback (const GError *error)
 {
+  /* The cause is remembered, whichever status it gets. */
+  const CtapStatus status = ctap_status_from_error (error);
+
   if (g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_PIN_INVALID) ||
       g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_PIN_AUTH_BLOCKED) ||
       g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_PIN_BLOCKED) ||
       g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_TPM_LOCKOUT))
     return CTAP2_ERR_PUAT_REQUIRED;
-  return ctap_status_from_error (error);
+  return status;
 }
 
 CtapStatus
