@@ -3,6 +3,7 @@
 
 #include "app/window/application.h"
 
+#include "app/window/search-provider.h"
 #include "app/window/window.h"
 
 #include <glib/gi18n.h>
@@ -12,7 +13,11 @@ struct _MortiseApplication
   AdwApplication parent_instance;
   gboolean demo;
   MortiseAgentClient *client;
+  MortiseSearchProvider *search_provider;
 };
+
+/* A service that only answered searches ends this long after the last, in milliseconds. */
+#define SERVICE_TIMEOUT 60000
 
 G_DEFINE_FINAL_TYPE (MortiseApplication, mortise_application, ADW_TYPE_APPLICATION)
 
@@ -84,6 +89,56 @@ mortise_application_activate (GApplication *application)
 }
 
 static void
+on_search_opened (MortiseSearchProvider *provider,
+                  gint64 id,
+                  const char *text,
+                  MortiseApplication *self)
+{
+  GtkWindow *window = NULL;
+
+  g_application_activate (G_APPLICATION (self));
+  window = gtk_application_get_active_window (GTK_APPLICATION (self));
+  if (window == NULL)
+    return;
+  if (id != 0)
+    gtk_widget_activate_action (GTK_WIDGET (window), "win.show-passkey", "x", id);
+  else
+    mortise_window_search (MORTISE_WINDOW (window), text);
+}
+
+static gboolean
+mortise_application_dbus_register (GApplication *application,
+                                   GDBusConnection *connection,
+                                   const char *path,
+                                   GError **error)
+{
+  MortiseApplication *self = MORTISE_APPLICATION (application);
+  g_autoptr (GError) local_error = NULL;
+
+  if (!G_APPLICATION_CLASS (mortise_application_parent_class)
+           ->dbus_register (application, connection, path, error))
+    return FALSE;
+  if (self->demo)
+    return TRUE;
+  self->search_provider = mortise_search_provider_new (application, connection, &local_error);
+  if (self->search_provider == NULL)
+    g_warning ("No search for the shell: %s", local_error->message);
+  else
+    g_signal_connect (self->search_provider, "open", G_CALLBACK (on_search_opened), self);
+  return TRUE;
+}
+
+static void
+mortise_application_dbus_unregister (GApplication *application,
+                                     GDBusConnection *connection,
+                                     const char *path)
+{
+  g_clear_object (&MORTISE_APPLICATION (application)->search_provider);
+  G_APPLICATION_CLASS (mortise_application_parent_class)
+      ->dbus_unregister (application, connection, path);
+}
+
+static void
 mortise_application_shutdown (GApplication *application)
 {
   /* The demo's agent ends with its window. */
@@ -99,6 +154,8 @@ mortise_application_class_init (MortiseApplicationClass *klass)
   application_class->startup = mortise_application_startup;
   application_class->activate = mortise_application_activate;
   application_class->shutdown = mortise_application_shutdown;
+  application_class->dbus_register = mortise_application_dbus_register;
+  application_class->dbus_unregister = mortise_application_dbus_unregister;
 }
 
 static void
@@ -114,5 +171,6 @@ mortise_application_new (gboolean demo)
                                            "resource-base-path", MORTISE_OBJECT_PATH, NULL);
 
   self->demo = demo;
+  g_application_set_inactivity_timeout (G_APPLICATION (self), SERVICE_TIMEOUT);
   return self;
 }

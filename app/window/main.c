@@ -11,10 +11,13 @@ main (int argc, char **argv)
 {
   gboolean demo = FALSE;
   gboolean version = FALSE;
+  gboolean service = FALSE;
   const GOptionEntry entries[] = {
     { "demo", 0, 0, G_OPTION_ARG_NONE, &demo,
       N_ ("Try Mortise on a software TPM, with a vault that is thrown away"), NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_ ("Print the version"), NULL },
+    /* How D-Bus starts it: without a window, until one is asked for. */
+    { "gapplication-service", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &service, NULL, NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
   g_autoptr (GOptionContext) context = NULL;
@@ -46,5 +49,7 @@ main (int argc, char **argv)
     }
 
   application = mortise_application_new (demo);
+  if (service)
+    g_application_set_flags (G_APPLICATION (application), G_APPLICATION_IS_SERVICE);
   return g_application_run (G_APPLICATION (application), argc, argv);
 }

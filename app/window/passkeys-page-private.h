@@ -22,6 +22,8 @@ struct _MortisePasskeysPage
   GtkSingleSelection *selection;
   GSimpleActionGroup *actions;
   MortisePasskeyMarks *marks;
+  /* To be opened once it is read; 0 for none. */
+  gint64 pending;
   /* From where Shift marks on; 0 for nowhere. */
   gint64 anchor;
   /* What Shift marked last; may be %NULL */

@@ -166,6 +166,7 @@ mortise_passkeys_page_open (MortisePasskeysPage *self, gint64 id)
   MortisePasskey *passkey = mortise_passkey_store_find (self->store, id);
   guint position = 0;
 
+  self->pending = passkey == NULL && !mortise_passkey_store_get_loaded (self->store) ? id : 0;
   if (passkey == NULL)
     return;
   mortise_passkey_groups_flush (self->groups);
@@ -174,6 +175,13 @@ mortise_passkeys_page_open (MortisePasskeysPage *self, gint64 id)
   if (position != G_MAXUINT)
     gtk_single_selection_set_selected (self->selection, position);
   adw_leaflet_set_visible_child_name (self->leaflet, "passkey");
+}
+
+static void
+on_loaded (MortisePasskeysPage *self)
+{
+  if (self->pending != 0)
+    mortise_passkeys_page_open (self, self->pending);
 }
 
 static void
@@ -436,16 +444,19 @@ mortise_passkeys_page_set_up (MortisePasskeysPage *self,
   g_signal_connect_swapped (client, "properties-changed", G_CALLBACK (update), self);
   g_signal_connect_swapped (store, "items-changed", G_CALLBACK (on_items_changed), self);
   g_signal_connect_swapped (store, "notify::loaded", G_CALLBACK (update), self);
+  g_signal_connect_swapped (store, "notify::loaded", G_CALLBACK (on_loaded), self);
   g_signal_connect_swapped (store, "notify::damaged", G_CALLBACK (update), self);
   g_signal_connect_swapped (store, "failed", G_CALLBACK (on_failed), self);
   update (self);
 }
 
 void
-mortise_passkeys_page_start_search (MortisePasskeysPage *self)
+mortise_passkeys_page_start_search (MortisePasskeysPage *self, const char *text)
 {
   adw_leaflet_set_visible_child_name (self->leaflet, "list");
   gtk_search_bar_set_search_mode (self->search_bar, TRUE);
+  if (text != NULL)
+    gtk_editable_set_text (GTK_EDITABLE (self->search_entry), text);
   gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));
 }
 

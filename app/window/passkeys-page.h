@@ -21,9 +21,11 @@ void mortise_passkeys_page_set_up (MortisePasskeysPage *self,
                                    MortiseAgentClient *client,
                                    MortisePasskeyStore *store);
 
-/** mortise_passkeys_page_open: opens the passkey @id, if it is there */
+/** mortise_passkeys_page_open: opens the passkey @id, if it is there; while the list is still read,
+ * as soon as it is */
 void mortise_passkeys_page_open (MortisePasskeysPage *self, gint64 id);
-void mortise_passkeys_page_start_search (MortisePasskeysPage *self);
+/** mortise_passkeys_page_start_search: @text: (nullable): what to search for; %NULL leaves it */
+void mortise_passkeys_page_start_search (MortisePasskeysPage *self, const char *text);
 /**
  * mortise_passkeys_page_set_deleting:
  * @count: how many of the marked passkeys are being deleted; 0 when that is over

@@ -3,6 +3,7 @@
 
 #include "app/window/preferences.h"
 
+#include "app/window/desktop-group.h"
 #include "app/window/toast.h"
 
 #include <glib/gi18n.h>
@@ -20,6 +21,7 @@ struct _MortisePreferences
   GtkWidget *away_group;
   GtkWidget *pin_group;
   GtkWidget *new_group;
+  MortiseDesktopGroup *desktop_group;
   GtkWidget *danger_group;
   GtkButton *change_pin_button;
   AdwComboRow *idle_lock_row;
@@ -264,11 +266,13 @@ mortise_preferences_class_init (MortisePreferencesClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = mortise_preferences_dispose;
+  g_type_ensure (MORTISE_TYPE_DESKTOP_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                MORTISE_OBJECT_PATH "/window/preferences.ui");
   BIND (away_group);
   BIND (pin_group);
   BIND (new_group);
+  BIND (desktop_group);
   BIND (danger_group);
   BIND (change_pin_button);
   BIND (idle_lock_row);
@@ -299,6 +303,7 @@ mortise_preferences_present (GtkWindow *parent, MortiseAgentClient *client)
   MortisePreferences *self = g_object_new (MORTISE_TYPE_PREFERENCES, "transient-for", parent, NULL);
 
   self->client = g_object_ref (client);
+  mortise_desktop_group_set_client (self->desktop_group, client);
   g_signal_connect_swapped (client, "notify::state", G_CALLBACK (load), self);
   load (self);
   gtk_window_present (GTK_WINDOW (self));

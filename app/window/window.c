@@ -200,8 +200,7 @@ on_search (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   MortiseWindow *self = user_data;
 
-  show_page (self, "passkeys");
-  mortise_passkeys_page_start_search (self->passkeys_page);
+  mortise_window_search (self, NULL);
 }
 
 static void
@@ -520,4 +519,11 @@ mortise_window_add_shortcuts (GtkApplication *application)
 
   for (gsize i = 0; i < G_N_ELEMENTS (shortcuts); i++)
     gtk_application_set_accels_for_action (application, shortcuts[i].action, shortcuts[i].keys);
+}
+
+void
+mortise_window_search (MortiseWindow *self, const char *text)
+{
+  show_page (self, "passkeys");
+  mortise_passkeys_page_start_search (self->passkeys_page, text);
 }

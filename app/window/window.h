@@ -21,4 +21,7 @@ MortiseWindow *mortise_window_new (GtkApplication *application, MortiseAgentClie
 /** mortise_window_add_shortcuts: gives the window's actions their keys, once per application */
 void mortise_window_add_shortcuts (GtkApplication *application);
 
+/** mortise_window_search: shows the list, searched for @text */
+void mortise_window_search (MortiseWindow *self, const char *text);
+
 G_END_DECLS

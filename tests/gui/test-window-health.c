@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "app/window/agent-autostart.h"
+#include "app/window/search-provider.h"
 #include "app/window/system-setup.h"
 #include "tests/support/scratch-folder.h"
 #include "tests/support/screenshot.h"
@@ -356,6 +357,58 @@ test_autostart_entry (Fixture *fixture, gconstpointer data)
   g_assert_false (mortise_agent_autostart_is_enabled ());
 }
 
+static gboolean
+find_preferences (gpointer user_data)
+{
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+
+  for (GList *entry = windows; entry != NULL; entry = entry->next)
+    {
+      if (ADW_IS_PREFERENCES_WINDOW (entry->data) && gtk_widget_get_mapped (entry->data))
+        {
+          *(GtkWidget **) user_data = entry->data;
+          return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+static gboolean
+starts_not (gpointer user_data)
+{
+  return !mortise_agent_autostart_is_enabled ();
+}
+
+static void
+test_preferences (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *dialog = NULL;
+  GtkWidget *autostart = NULL;
+  GtkWidget *search = NULL;
+
+  mortise_window_fixture_open (&fixture->window);
+  gtk_widget_activate_action (fixture->window.root, "win.preferences", NULL);
+  mortise_test_wait_until (find_preferences, &dialog);
+  autostart = mortise_test_get (dialog, GTK_TYPE_SWITCH, "Start at login");
+  g_assert_false (gtk_switch_get_active (GTK_SWITCH (autostart)));
+  gtk_widget_activate (autostart);
+  mortise_test_wait_until (starts_at_login, NULL);
+  mortise_test_settle (GTK_WINDOW (dialog));
+  gtk_widget_activate (autostart);
+  mortise_test_wait_until (starts_not, NULL);
+
+  search = mortise_test_get (dialog, GTK_TYPE_SWITCH, "Show passkeys in the desktop’s search");
+  g_assert_false (gtk_switch_get_active (GTK_SWITCH (search)));
+  gtk_widget_activate (search);
+  mortise_test_settle (GTK_WINDOW (dialog));
+  g_assert_true (gtk_switch_get_state (GTK_SWITCH (search)));
+  g_assert_true (mortise_search_provider_is_enabled ());
+  gtk_widget_activate (search);
+  mortise_test_settle (GTK_WINDOW (dialog));
+  g_assert_false (mortise_search_provider_is_enabled ());
+  gtk_window_destroy (GTK_WINDOW (dialog));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -373,6 +426,7 @@ main (int argc, char **argv)
   ADD ("replug", test_replug);
   ADD ("autostart-systemd", test_autostart_systemd);
   ADD ("autostart-entry", test_autostart_entry);
+  ADD ("preferences", test_preferences);
 #undef ADD
   return g_test_run ();
 }
