@@ -170,6 +170,15 @@ test_ways_in (Fixture *fixture, gconstpointer data)
   expect_topic (help, "Moving to a new computer");
   mortise_test_click (fixture->root, "Some sites never offer it");
   expect_topic (help, "Why does a site not offer Mortise?");
+
+  mortise_mock_agent_add_samples (fixture->agent, MORTISE_TEST_NOW);
+  mortise_mock_agent_emit_changed (fixture->agent);
+  gtk_widget_activate_action (fixture->root, "win.page", "s", "passkeys");
+  mortise_window_fixture_wait_for_text (fixture, "github.com");
+  mortise_test_click (fixture->root, "Open alice at github.com");
+  mortise_window_fixture_wait_for_text (fixture, "On the Site");
+  mortise_test_click (fixture->root, "Why does the site’s list show another name?");
+  expect_topic (help, "Why does the site’s list show another name?");
   gtk_window_destroy (GTK_WINDOW (help));
 }
 

@@ -173,6 +173,7 @@ static void
 test_no_logind (AgentFixture *f, gconstpointer data)
 {
   assert_health (f, "session", "warning");
+  assert_health (f, "autostart", "warning"); /* nothing in this home starts it */
   assert_health (f, "memory", "ok");
   assert_health (f, "prompt", "ok");
   assert_property (f, "Problem", "");
