@@ -68,10 +68,19 @@ always_uv_describe (guint32 value)
                               : _ ("The PIN is asked for only when a site or the lock wants it"));
 }
 
+static char *
+builtin_uv_describe (guint32 value)
+{
+  return g_strdup (value != 0
+                       ? _ ("The PIN is typed into Mortise’s own prompt")
+                       : _ ("The PIN is typed into the browser’s dialog, and the browser sees it"));
+}
+
 static const Setting settings[] = {
   { MORTISE_SETTING_IDLE_LOCK, "u", IDLE_LOCK_DEFAULT, idle_lock_weakens, idle_lock_describe },
   { MORTISE_SETTING_EXPORT_DEFAULT, "b", FALSE, switching_on_weakens, export_default_describe },
   { MORTISE_SETTING_ALWAYS_UV, "b", FALSE, switching_off_weakens, always_uv_describe },
+  { MORTISE_SETTING_BUILTIN_UV, "b", TRUE, switching_off_weakens, builtin_uv_describe },
 };
 
 static guint32

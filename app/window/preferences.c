@@ -26,6 +26,7 @@ struct _MortisePreferences
   GtkButton *change_pin_button;
   AdwComboRow *idle_lock_row;
   GtkSwitch *always_uv_switch;
+  GtkSwitch *builtin_uv_switch;
   GtkSwitch *export_default_switch;
   GtkButton *reset_button;
 };
@@ -76,15 +77,19 @@ fill (MortisePreferences *self, GVariant *settings)
 {
   guint32 idle_lock = 300;
   gboolean always_uv = FALSE;
+  gboolean builtin_uv = TRUE;
   gboolean export_default = FALSE;
 
   g_variant_lookup (settings, "idle-lock", "u", &idle_lock);
   g_variant_lookup (settings, "always-uv", "b", &always_uv);
+  g_variant_lookup (settings, "builtin-uv", "b", &builtin_uv);
   g_variant_lookup (settings, "export-default", "b", &export_default);
   self->filling = TRUE;
   fill_idle_times (self, idle_lock);
   gtk_switch_set_active (self->always_uv_switch, always_uv);
   gtk_switch_set_state (self->always_uv_switch, always_uv);
+  gtk_switch_set_active (self->builtin_uv_switch, builtin_uv);
+  gtk_switch_set_state (self->builtin_uv_switch, builtin_uv);
   gtk_switch_set_active (self->export_default_switch, export_default);
   gtk_switch_set_state (self->export_default_switch, export_default);
   self->filling = FALSE;
@@ -178,9 +183,12 @@ on_idle_time_chosen (MortisePreferences *self)
 static gboolean
 on_switched (MortisePreferences *self, gboolean active, GtkSwitch *widget)
 {
+  const char *name = widget == self->always_uv_switch    ? "always-uv"
+                     : widget == self->builtin_uv_switch ? "builtin-uv"
+                                                         : "export-default";
+
   if (!self->filling && active != gtk_switch_get_state (widget))
-    set_setting (self, widget == self->always_uv_switch ? "always-uv" : "export-default",
-                 g_variant_new_boolean (active));
+    set_setting (self, name, g_variant_new_boolean (active));
   return TRUE;
 }
 
@@ -277,6 +285,7 @@ mortise_preferences_class_init (MortisePreferencesClass *klass)
   BIND (change_pin_button);
   BIND (idle_lock_row);
   BIND (always_uv_switch);
+  BIND (builtin_uv_switch);
   BIND (export_default_switch);
   BIND (reset_button);
 }
@@ -293,6 +302,7 @@ mortise_preferences_init (MortisePreferences *self)
   g_signal_connect_swapped (self->idle_lock_row, "notify::selected",
                             G_CALLBACK (on_idle_time_chosen), self);
   g_signal_connect_swapped (self->always_uv_switch, "state-set", G_CALLBACK (on_switched), self);
+  g_signal_connect_swapped (self->builtin_uv_switch, "state-set", G_CALLBACK (on_switched), self);
   g_signal_connect_swapped (self->export_default_switch, "state-set", G_CALLBACK (on_switched),
                             self);
 }

@@ -89,7 +89,9 @@ mortise_authenticator_is_protected (MortiseAuthenticator *self)
 gboolean
 mortise_authenticator_supports_builtin_uv (MortiseAuthenticator *self)
 {
-  return g_atomic_int_get (&self->builtin_uv) != 0 && mortise_consent_can_verify (self->consent);
+  return g_atomic_int_get (&self->builtin_uv) != 0 &&
+         mortise_authenticator_get_flag (self, MORTISE_SETTING_BUILTIN_UV, TRUE) &&
+         mortise_consent_can_verify (self->consent);
 }
 
 gboolean

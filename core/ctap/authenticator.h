@@ -49,7 +49,7 @@ mortise_authenticator_new (MortiseVault *vault, MortiseConsent *consent, gint64 
 /**
  * mortise_authenticator_set_builtin_uv:
  * @enabled: %FALSE makes the authenticator one without built-in verification: `uv` absent from
- *   getInfo, the PIN only through clientPIN
+ *   getInfo, the PIN only through clientPIN. %MORTISE_SETTING_BUILTIN_UV does the same for good
  */
 void mortise_authenticator_set_builtin_uv (MortiseAuthenticator *self, gboolean enabled);
 

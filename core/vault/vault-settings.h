@@ -13,6 +13,9 @@
 #define MORTISE_SETTING_EXPORT_DEFAULT "export-default"
 /** b: CTAP alwaysUv. Default FALSE. */
 #define MORTISE_SETTING_ALWAYS_UV "always-uv"
+/** b: verification on Mortise's own prompt (CTAP option uv). FALSE: the PIN is typed into the
+ * client's dialog only. Default TRUE. */
+#define MORTISE_SETTING_BUILTIN_UV "builtin-uv"
 /** u: CTAP minPINLength in code points. Default 4. */
 #define MORTISE_SETTING_MIN_PIN_LENGTH "min-pin-length"
 /** b: CTAP forcePINChange. Default FALSE. */

@@ -371,6 +371,10 @@ test_settings (Fixture *fixture, gconstpointer data)
   mortise_window_fixture_assert_call (fixture, "SetSetting ('export-default', <true>)");
   mortise_test_wait_until (is_on, export_switch);
 
+  gtk_widget_activate (
+      mortise_test_get (dialog, GTK_TYPE_SWITCH, "Ask for the PIN on Mortise’s own prompt"));
+  mortise_window_fixture_assert_call (fixture, "SetSetting ('builtin-uv', <false>)");
+
   /* A no on the prompt: the switch goes back. */
   mortise_mock_agent_set_answer (fixture->agent, "Denied", "You said no.");
   gtk_widget_activate (mortise_test_get (dialog, GTK_TYPE_SWITCH, "Always ask for the PIN"));

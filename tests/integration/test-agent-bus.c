@@ -341,6 +341,7 @@ test_settings (AgentFixture *f, gconstpointer data)
   guint questions = agent_fixture_count_questions (f);
   guint32 idle_lock = 0;
   gboolean always_uv = FALSE;
+  gboolean builtin_uv = TRUE;
 
   /* What protects more is asked of nobody. */
   call (f, "SetSetting", g_variant_new ("(sv)", "idle-lock", g_variant_new_uint32 (60)));
@@ -351,12 +352,17 @@ test_settings (AgentFixture *f, gconstpointer data)
   call (f, "SetSetting", g_variant_new ("(sv)", "always-uv", g_variant_new_boolean (FALSE)));
   assert_question (f, "edit", TRUE);
 
+  call (f, "SetSetting", g_variant_new ("(sv)", "builtin-uv", g_variant_new_boolean (FALSE)));
+  assert_question (f, "edit", TRUE);
+
   reply = agent_fixture_call (f, "GetSettings", NULL, NULL);
   settings = g_variant_get_child_value (reply, 0);
   g_assert_true (g_variant_lookup (settings, "idle-lock", "u", &idle_lock));
   g_assert_cmpuint (idle_lock, ==, 61);
   g_assert_true (g_variant_lookup (settings, "always-uv", "b", &always_uv));
   g_assert_false (always_uv);
+  g_assert_true (g_variant_lookup (settings, "builtin-uv", "b", &builtin_uv));
+  g_assert_false (builtin_uv);
 }
 
 /* nameAlg and a SHA-256 digest */

@@ -576,6 +576,8 @@ mortise_mock_agent_new (GDBusConnection *connection)
                        g_variant_ref_sink (g_variant_new_uint32 (300)));
   g_hash_table_insert (self->settings, g_strdup ("export-default"),
                        g_variant_ref_sink (g_variant_new_boolean (FALSE)));
+  g_hash_table_insert (self->settings, g_strdup ("builtin-uv"),
+                       g_variant_ref_sink (g_variant_new_boolean (TRUE)));
   g_hash_table_insert (self->settings, g_strdup ("always-uv"),
                        g_variant_ref_sink (g_variant_new_boolean (FALSE)));
   g_object_set (self->skeleton, "vault-state", "unlocked", "problem", "", "problem-message", "",

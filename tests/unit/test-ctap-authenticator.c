@@ -128,6 +128,17 @@ test_get_info_uv (CtapFixture *f, gconstpointer data)
   g_assert_cmpint (ctap_info_option (f, "uv"), ==, 0);
   mortise_authenticator_set_builtin_uv (f->authenticator, TRUE);
   g_assert_cmpint (ctap_info_option (f, "uv"), ==, 1);
+  /* The preference, which stays over a restart and while nothing can be listed. */
+  g_assert_true (mortise_vault_set_setting (f->vault, MORTISE_SETTING_BUILTIN_UV,
+                                            g_variant_new_boolean (FALSE), NULL));
+  ctap_fixture_restart_locked (f);
+  g_assert_cmpint (ctap_info_option (f, "uv"), ==, 0);
+  g_assert_cmpint (ctap_info_option (f, "clientPin"), ==, 1);
+  g_assert_cmphex (ctap_get_token_with_uv (f, 2, MORTISE_PERMISSION_GA, "a.example", NULL), !=,
+                   CTAP1_ERR_SUCCESS);
+  ctap_assert_not_asked (f);
+  g_assert_cmphex (ctap_get_token (f, 2, CTAP_TEST_PIN, MORTISE_PERMISSION_GA, "a.example", NULL),
+                   ==, CTAP1_ERR_SUCCESS);
 }
 
 /* Without a vault clients have to set a PIN first, and are told so. */
