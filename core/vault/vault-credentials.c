@@ -755,9 +755,10 @@ check_unique (MortiseVault *self, GBytes *credential_id, GError **error)
   sqlite3_bind_blob (statement, 1, index, sizeof index, SQLITE_STATIC);
   if (mortise_vault_store_row (self->store, statement, &local_error))
     return fail_argument (error);
-  if (local_error != NULL)
-    g_propagate_error (error, g_steal_pointer (&local_error));
-  return local_error == NULL;
+  if (local_error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
 }
 
 gboolean

@@ -5,6 +5,7 @@
 
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 int LLVMFuzzerInitialize (int *argc, char ***argv);
 int LLVMFuzzerTestOneInput (const guint8 *data, size_t size);
@@ -32,9 +33,14 @@ __asan_default_options (void)
 static GLogWriterOutput
 drop_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
-  /* A million lines about injected failures help nobody; the fatal ones are told. */
-  if (verbose || (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING)) != 0)
-    return g_log_writer_standard_streams (level, fields, n_fields, user_data);
+  const GLogLevelFlags bad = G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING;
+
+  /* A million lines about injected failures help nobody. */
+  if (verbose || (level & bad) != 0)
+    (void) g_log_writer_standard_streams (level, fields, n_fields, user_data);
+  /* GLib's own way to stop is a signal that libFuzzer does not keep the input for. */
+  if ((level & bad) != 0)
+    abort ();
   return G_LOG_WRITER_HANDLED;
 }
 
@@ -43,7 +49,6 @@ LLVMFuzzerInitialize (int *argc, char ***argv)
 {
   verbose = g_getenv ("FUZZ_VERBOSE") != NULL;
   (void) setlocale (LC_ALL, "C.UTF-8");
-  g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING);
   g_log_set_writer_func (drop_log, NULL, NULL);
   fuzz_target_prepare ();
   return 0;
