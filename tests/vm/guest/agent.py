@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Mortise as installed on the test machine: its unit, its bus interface, its device, its prompts."""
 
+import contextlib
 import glob
 import json
 import os
@@ -55,7 +56,7 @@ class Agent:
 
     # --- its life ---------------------------------------------------------------------------------
 
-    def use_prompter(self, program):
+    def use_prompter(self, program, *options):
         """Lets the unit start `program` for questions, or the real one for None; at its next start."""
         folder = pathlib.Path("/etc/systemd/user", UNIT + ".d")
         folder.mkdir(parents=True, exist_ok=True)
@@ -63,7 +64,8 @@ class Agent:
                  # The unit's own sandbox lets it write to its data and runtime folders only.
                  f"ReadWritePaths=-{self.script}"]
         if program:
-            lines += ["ExecStart=", f"ExecStart={self.exec_start()} --prompter={program}"]
+            command = " ".join([self.exec_start(), f"--prompter={program}", *options])
+            lines += ["ExecStart=", f"ExecStart={command}"]
         (folder / "test.conf").write_text("\n".join(lines) + "\n")
         self.person.systemctl("daemon-reload")
 
@@ -81,6 +83,18 @@ class Agent:
     def restart(self):
         self.person.systemctl("restart", UNIT)
         self.start()
+
+    @contextlib.contextmanager
+    def restarted_with(self, prompter, *options):
+        """Within the block it runs with this prompter and these options, afterwards with the scripted one."""
+        try:
+            self.use_prompter(prompter, *options)
+            self.restart()
+            yield self.wait_for_device()
+        finally:
+            self.use_prompter(SCRIPTED_PROMPTER)
+            self.restart()
+            self.wait_for_device()
 
     def stop(self):
         self.person.systemctl("stop", UNIT)

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The test person: programs started as her, in her session, with her display, bus and devices."""
 
+import contextlib
 import os
 import pathlib
 import pwd
+import re
 import signal
 import subprocess
 import tempfile
-import time
 
 from browsers import wait_until
+
+SCREEN_READER = str(pathlib.Path(__file__).resolve().parent / "screen-reader")
 
 
 class Person:
@@ -92,23 +95,31 @@ class Person:
     def key(self, *keys):
         self.run("xdotool", "key", "--clearmodifiers", *keys)
 
-    def type(self, text):
-        self.run("xdotool", "type", "--delay", "30", text)
+    def reads(self, program, *texts):
+        """Waits until a program's windows show the texts to a screen reader; returns all they show."""
+        done = self.run(SCREEN_READER, "find", program, *texts, timeout=300)
+        return done.stdout
 
-    def wait_for_window(self, title, timeout=90):
-        """Returns the X window with this text in its title, once it is on the screen."""
-        def find():
-            done = self.run("xdotool", "search", "--onlyvisible", "--name", title, check=False)
-            return done.stdout.split()
+    @contextlib.contextmanager
+    def says_yes(self, pin, log):
+        """Answers, by keys, each question of the real prompt that comes within the block."""
+        pathlib.Path(log).unlink(missing_ok=True)
+        process = self.start([SCREEN_READER, "answer", "mortise", pin], log)
+        try:
+            # A question waits for a minute only.
+            wait_until("the screen reader", lambda: "ready" in pathlib.Path(log).read_text(), 300)
+            yield
+        finally:
+            self.stop(process)
 
-        return wait_until(f"a window titled {title!r}", find, timeout)[-1]
-
-    def answer_prompt(self, window, pin):
-        """Types a PIN and Enter into the prompt, which opens to keys once nobody types for a moment."""
-        self.run("xdotool", "windowfocus", "--sync", window)
-        time.sleep(3)
-        self.type(pin)
-        self.key("Return")
+    def pixels(self, *colours):
+        """How many points of the screen have one of the colours (#RRGGBB)."""
+        shown = self.run("import", "-window", "root", "-depth", "8", "-format", "%c", "histogram:info:-").stdout
+        return sum(
+            int(count)
+            for count, colour in re.findall(r"(\d+): \(.*(#[0-9A-F]{6})", shown)
+            if colour in colours
+        )
 
     def screenshot(self, path):
         """Keeps the whole screen as it is now."""
