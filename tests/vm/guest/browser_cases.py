@@ -5,6 +5,10 @@ import tap
 from agent import EXCHANGE, PIN
 
 APPROVE = f"approve pin={PIN}"
+# As JSON has bytes: base64url.
+CRED_BLOB = "Y3JlZCBibG9iIG9mIDMyIGJ5dGVzLCBhbGwgb2YgdGg"
+LARGE_BLOB = "YSBsYXJnZSBibG9iLCBh" * 20
+SALTS = ("c2FsdCBB", "c2FsdCBC")
 
 
 def add(browser_class, person, agent, url, needs):
@@ -81,26 +85,13 @@ def add(browser_class, person, agent, url, needs):
         assert outcome["ok"]["userHandleGiven"] is True, outcome
         assert outcome["ok"]["userVerified"] is True, outcome
 
-    def end():
-        """Signs in once more, and closes the browser."""
-        agent.answers(default=APPROVE)
-        try:
-            outcome = browser().sign_in(allow=account)
-            assert "ok" in outcome, outcome
-        finally:
-            browser().quit()
-
-    if name == "Chromium":
-        # Chromium explains each refusal in a dialog of its own before the site hears of it; the cases
-        # below do not press those dialogs' buttons yet.
-        tap.case(f"{name} still signs in after all that", [register])(end)
-        return
-
     @tap.case(f"{name}'s site is refused a second passkey for an excluded one", [register])
     def exclude():
         agent.answers(default=APPROVE)
         before = {row["id"] for row in agent.passkeys()}
-        outcome = browser().register(account, exclude=True)
+        browser().begin("register", account, exclude=True)
+        agent.wait_for_prompt("'kind': <'excluded'>")
+        outcome = browser().outcome_after_refusal()
         assert outcome.get("error") == "InvalidStateError", outcome
         assert {row["id"] for row in agent.passkeys()} == before
 
@@ -133,5 +124,67 @@ def add(browser_class, person, agent, url, needs):
         browser().script("document.getElementById('stop').click();")
         agent.wait_for_prompt("closed-by-agent")
         assert browser().outcome().get("error") == "AbortError"
+
+    @tap.case(f"{name} asks for no PIN where the site discourages it", [open_site])
+    def presence_only():
+        agent.answers(default="approve")
+        wanted = {"userVerification": "discouraged"}
+        outcome = browser().register(account + "-presence", residentKey="discouraged", **wanted)
+        assert "ok" in outcome and outcome["ok"]["userVerified"] is False, outcome
+        outcome = browser().sign_in(allow=account + "-presence", **wanted)
+        assert "ok" in outcome and outcome["ok"]["userVerified"] is False, outcome
+        assert "'needs-pin': <true>" not in agent.prompt_log(), agent.prompt_log()
+
+    def extension_results(outcome):
+        assert "ok" in outcome, outcome
+        tap.note(str(outcome["ok"]["clientExtensionResults"]))
+        return outcome["ok"]["clientExtensionResults"]
+
+    # Firefox knows neither blob.
+    has_blobs = name == "Chromium"
+
+    @tap.case(f"{name} makes a passkey with {'PRF and both blobs' if has_blobs else 'PRF'}", [open_site])
+    def extensions_register():
+        agent.answers(default=APPROVE)
+        wanted = {"prf": {}}
+        if has_blobs:
+            wanted |= {"largeBlob": {"support": "required"}, "credBlob": CRED_BLOB}
+        made = extension_results(browser().register(account + "-extensions", extensions=wanted))
+        assert made["prf"]["enabled"] is True, made
+        if has_blobs:
+            assert made["largeBlob"]["supported"] is True and made["credBlob"] is True, made
+
+    @tap.case(
+        f"{name} gets the same PRF values again"
+        + (", and the blobs that were stored" if has_blobs else ""),
+        [extensions_register],
+    )
+    def extensions_sign_in():
+        def sign_in(first, second, **more):
+            wanted = {"prf": {"eval": {"first": first, "second": second}}, **more}
+            agent.answers(default=APPROVE)
+            outcome = browser().sign_in(allow=account + "-extensions", extensions=wanted)
+            return extension_results(outcome)
+
+        write = {"largeBlob": {"write": LARGE_BLOB}} if has_blobs else {}
+        read = {"largeBlob": {"read": True}, "getCredBlob": True} if has_blobs else {}
+        once, again = sign_in(*SALTS, **write), sign_in(*reversed(SALTS), **read)
+        values = once["prf"]["results"]
+        assert len(values["first"]) == len(values["second"]) == 43, once
+        assert values["first"] != values["second"], once
+        assert again["prf"]["results"] == {"first": values["second"], "second": values["first"]}
+        if has_blobs:
+            assert once["largeBlob"]["written"] is True, once
+            assert again["largeBlob"]["blob"] == LARGE_BLOB, again
+            assert again["getCredBlob"] == CRED_BLOB, again
+
+    def end():
+        """Signs in once more, and closes the browser."""
+        agent.answers(default=APPROVE)
+        try:
+            outcome = browser().sign_in(allow=account)
+            assert "ok" in outcome, outcome
+        finally:
+            browser().quit()
 
     tap.case(f"{name} still signs in after all that", [register])(end)

@@ -159,18 +159,32 @@ class Chromium(Browser):
         )
         self._call("POST", f"{self.session}/element/{list(element.values())[0]}/click", {})
 
+    # The filled button of a dialog that says how a request ended ("Try again"), with and without the
+    # keyboard on it. While Chromium waits for the key its dialog has but a pale Cancel.
+    FILLED_BUTTON = ("#0B57D0", "#0D50BB")
+    BUTTON_POINTS = 2000
+
     def cancel_in_browser(self):
-        """Dismisses the browser's own dialog: Escape, as the dialog has the keyboard."""
-        self.person.key("Escape")
+        """Presses Escape, for which Chromium's dialog has the keyboard once it is there."""
+        wait_until("Chromium to cancel", lambda: self._escape_if(lambda: True), OUTCOME_TIMEOUT, 2)
 
     def outcome_after_refusal(self):
-        def dismissed():
-            if not self.script("return window.site.outcome;"):
-                self.cancel_in_browser()
-            return self.script("return window.site.outcome;")
-
-        wait_until("Chromium to take the refusal", dismissed, OUTCOME_TIMEOUT, 3)
+        """Closes the dialog that explains a refusal; the page hears of it only then."""
+        wait_until(
+            "Chromium to take the refusal",
+            lambda: self._escape_if(
+                # Closed before it explains, the page would be told of a cancellation.
+                lambda: self.person.pixels(*self.FILLED_BUTTON) > self.BUTTON_POINTS
+            ),
+            OUTCOME_TIMEOUT,
+            2,
+        )
         return self.outcome()
+
+    def _escape_if(self, condition):
+        if not self.script("return window.site.outcome;") and condition():
+            self.person.key("Escape")
+        return self.script("return window.site.outcome;")
 
     def log(self):
         """What Chromium says of its talk with the device; ends the page."""
@@ -212,7 +226,7 @@ class Firefox(Browser):
         "toolkit.telemetry.enabled": False,
         "toolkit.startup.max_resumed_crashes": -1,
         "termsofuse.bypassNotification": True,
-        # The window manager that would activate a window is not there.
+        # Its page keeps the focus also while another window has the keys.
         "focusmanager.testmode": True,
         "gfx.webrender.software": True,
         "layers.acceleration.disabled": True,

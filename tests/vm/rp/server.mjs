@@ -21,6 +21,8 @@ const origin = `http://${rpID}:${port}`;
 const page = readFileSync(new URL('page.html', import.meta.url));
 const accounts = existsSync(storePath) ? JSON.parse(readFileSync(storePath, 'utf8')) : {};
 const challenges = new Map();
+// A slow test machine shall not run out of time; browsers cut it to what they think fit.
+const timeout = 600000;
 
 function save() {
   writeFileSync(`${storePath}.new`, JSON.stringify(accounts, null, 2));
@@ -52,6 +54,7 @@ const handlers = {
     const options = await generateRegistrationOptions({
       rpName,
       rpID,
+      timeout,
       userName: body.userName,
       userDisplayName: body.userDisplayName ?? '',
       userID: Buffer.from(user.id, 'base64url'),
@@ -65,6 +68,7 @@ const handlers = {
       },
     });
     options.hints = ['security-key'];
+    options.extensions = { ...options.extensions, ...body.extensions };
     return remember(options, { userName: body.userName, verify: body.userVerification !== 'discouraged' });
   },
 
@@ -104,10 +108,12 @@ const handlers = {
   '/login/options': async (body) => {
     const options = await generateAuthenticationOptions({
       rpID,
+      timeout,
       userVerification: body.userVerification ?? 'required',
       allowCredentials: body.allow ? account(body.allow).passkeys.map(({ id, transports }) => ({ id, transports })) : [],
     });
     options.hints = ['security-key'];
+    options.extensions = { ...options.extensions, ...body.extensions };
     return remember(options, { verify: body.userVerification !== 'discouraged' });
   },
 
@@ -147,6 +153,7 @@ const handlers = {
       deviceType: authenticationInfo.credentialDeviceType,
       backedUp: authenticationInfo.credentialBackedUp,
       userVerified: authenticationInfo.userVerified,
+      clientExtensionResults: body.response.clientExtensionResults,
     };
   },
 };
