@@ -3,7 +3,13 @@
 
 #include "app/window/passkey-store.h"
 
-#define PAGE_SIZE 1000
+/* The first page is what a screen shows, so that it is there at once: with more, a list view makes
+ * two hundred rows before it draws any. */
+#define FIRST_PAGE_SIZE 8
+#define PAGE_SIZE       1000
+
+/* Time to draw between two pages, in milliseconds. */
+#define PAGE_DELAY 40
 
 struct _MortisePasskeyStore
 {
@@ -17,6 +23,10 @@ struct _MortisePasskeyStore
   guint damaged;
   /* How many of `passkeys` the listing under way has gone over. */
   guint position;
+  /* Where it goes on after that. */
+  gint64 next_after;
+  guint next_source;
+  guint page_size;
 };
 
 enum
@@ -189,12 +199,22 @@ parse_page (GTask *task, gpointer source, gpointer task_data, GCancellable *canc
   g_task_return_pointer (task, g_steal_pointer (&page), (GDestroyNotify) g_ptr_array_unref);
 }
 
+static gboolean
+load_next_page (gpointer user_data)
+{
+  MortisePasskeyStore *self = user_data;
+
+  self->next_source = 0;
+  load_page (self, self->next_after);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_parsed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   MortisePasskeyStore *self = MORTISE_PASSKEY_STORE (source);
   GVariant *listed = g_task_get_task_data (G_TASK (result));
-  gboolean last = g_variant_n_children (listed) < PAGE_SIZE;
+  gboolean last = g_variant_n_children (listed) < self->page_size;
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) page = g_task_propagate_pointer (G_TASK (result), &error);
   gint64 last_id = G_MAXINT64;
@@ -207,7 +227,11 @@ on_parsed (GObject *source, GAsyncResult *result, gpointer user_data)
   if (last || page->len == 0)
     finish_loading (self);
   else
-    load_page (self, last_id);
+    {
+      /* After drawing: page after page would keep the first one from the screen. */
+      self->next_after = last_id;
+      self->next_source = g_timeout_add (PAGE_DELAY, load_next_page, self);
+    }
 }
 
 static void
@@ -250,8 +274,9 @@ load_page (MortisePasskeyStore *self, gint64 after)
       self->position = 0;
       self->loading = g_cancellable_new ();
     }
+  self->page_size = after == 0 ? FIRST_PAGE_SIZE : PAGE_SIZE;
   mortise_agent_client_call (self->client, "ListPasskeys",
-                             g_variant_new ("(bxu)", self->deleted, after, PAGE_SIZE),
+                             g_variant_new ("(bxu)", self->deleted, after, self->page_size),
                              self->loading, on_listed, g_object_ref (self));
 }
 
@@ -269,6 +294,7 @@ reload (MortisePasskeyStore *self)
 static void
 stop_loading (MortisePasskeyStore *self)
 {
+  g_clear_handle_id (&self->next_source, g_source_remove);
   if (self->loading != NULL)
     g_cancellable_cancel (self->loading);
   g_clear_object (&self->loading);
