@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What must hold on every page and in every dialog: templates, names, the keyboard, and that what
+ * is closed is gone. */
+#include "config.h"
+
+#include "app/window/picker-preview.h"
+#include "tests/support/window-fixture.h"
+
+typedef MortiseWindowFixture Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  mortise_window_fixture_set_up (fixture);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  mortise_window_fixture_tear_down (fixture);
+}
+
+static void
+open_samples (Fixture *fixture)
+{
+  mortise_mock_agent_add_samples (fixture->agent, MORTISE_TEST_NOW);
+  mortise_window_fixture_open (fixture);
+  mortise_window_fixture_wait_for_text (fixture, "github.com");
+}
+
+/* The toplevel of a dialog that was opened last. */
+static GtkWindow *
+get_dialog (Fixture *fixture)
+{
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+
+  for (GList *entry = windows; entry != NULL; entry = entry->next)
+    {
+      if (entry->data != (gpointer) fixture->window && gtk_widget_get_visible (entry->data))
+        return entry->data;
+    }
+  g_error ("There is no dialog");
+}
+
+/* --- Places ------------------------------------------------------------------------------------
+ */
+
+/* Where a person can be: how to get there from the list, and a text that is there then. */
+typedef struct
+{
+  const char *name;
+  const char *state;  /* of the vault, NULL for unlocked */
+  const char *action; /* of the window */
+  const char *target; /* as GVariant text, or NULL */
+  gboolean is_dialog;
+  const char *text;
+} Place;
+
+static const Place places[] = {
+  { "passkeys", NULL, NULL, NULL, FALSE, "github.com" },
+  { "search", NULL, "win.search", NULL, FALSE, "github.com" },
+  { "passkey", NULL, "win.show-passkey", "int64 1", FALSE, "Names on This Computer" },
+  { "passkey-exportable", NULL, "win.show-passkey", "int64 2", FALSE, "Names on This Computer" },
+  { "deleted", NULL, "win.page", "'deleted'", FALSE, "old-forum.example" },
+  { "health", NULL, "win.page", "'health'", FALSE, "What Passkeys Need" },
+  { "locked", "locked", NULL, NULL, FALSE, "The Vault Is Locked" },
+  { "listable", "listable", "win.show-passkey", "int64 1", FALSE, "Names on This Computer" },
+  { "first-run", "no-vault", NULL, NULL, FALSE, "Passkeys on This Computer" },
+  { "help", NULL, "win.help", "'start'", TRUE, NULL },
+  { "preferences", NULL, "win.preferences", NULL, TRUE, NULL },
+  { "shortcuts", NULL, "win.show-help-overlay", NULL, TRUE, NULL },
+  { "about", NULL, "win.about", NULL, TRUE, NULL },
+};
+
+/* Returns: the window that the place is in */
+static GtkWindow *
+go_to (Fixture *fixture, const Place *place)
+{
+  GtkWindow *window = fixture->window;
+
+  if (place->state != NULL)
+    mortise_mock_agent_set_state (fixture->agent, place->state);
+  if (place->state == NULL || g_str_equal (place->state, "listable"))
+    open_samples (fixture);
+  else
+    mortise_window_fixture_open (fixture);
+  window = fixture->window;
+  if (place->action != NULL)
+    {
+      g_autoptr (GVariant) target =
+          place->target != NULL ? g_variant_parse (NULL, place->target, NULL, NULL, NULL) : NULL;
+
+      gtk_widget_activate_action_variant (fixture->root, place->action, target);
+    }
+  if (place->is_dialog)
+    window = get_dialog (fixture);
+  mortise_test_settle (window);
+  if (place->text != NULL)
+    mortise_test_wait_for_text (GTK_WIDGET (window), place->text);
+  mortise_test_settle (window);
+  return window;
+}
+
+static void
+leave (Fixture *fixture, GtkWindow *window)
+{
+  if (window != fixture->window)
+    gtk_window_destroy (window);
+  mortise_test_iterate ();
+}
+
+/* --- Names -------------------------------------------------------------------------------------
+ */
+
+static void
+test_names (Fixture *fixture, gconstpointer data)
+{
+  GtkWindow *window = go_to (fixture, data);
+
+  mortise_test_assert_named (GTK_WIDGET (window));
+  leave (fixture, window);
+}
+
+/* --- The keyboard ------------------------------------------------------------------------------
+ */
+
+/* What a person acts with. Whatever else takes the focus (text to be selected, a scrolled list)
+ * need not be led to. */
+static gboolean
+is_control (GtkWidget *widget)
+{
+  return GTK_IS_BUTTON (widget) || GTK_IS_SWITCH (widget) || GTK_IS_TEXT (widget) ||
+         GTK_IS_CHECK_BUTTON (widget);
+}
+
+static void
+collect_controls (GtkWidget *widget, GHashTable *controls)
+{
+  if (!gtk_widget_get_mapped (widget) || !gtk_widget_is_sensitive (widget))
+    return;
+  if (is_control (widget) && gtk_widget_get_focusable (widget) && gtk_widget_get_can_focus (widget))
+    g_hash_table_add (controls, widget);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    collect_controls (child, controls);
+}
+
+/* Goes on in one direction until it comes to where it was. */
+static void
+walk (GtkWindow *window, GtkDirectionType direction, GHashTable *reached)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+  GtkWidget *focus;
+
+  while (gtk_widget_child_focus (GTK_WIDGET (window), direction))
+    {
+      focus = gtk_window_get_focus (window);
+      if (focus == NULL || !g_hash_table_add (seen, focus))
+        break;
+      g_hash_table_add (reached, focus);
+    }
+}
+
+/* Tab from control to control; from each that Tab leads to, the arrow keys within its group. */
+static GHashTable *
+collect_reached (GtkWindow *window)
+{
+  static const GtkDirectionType arrows[] = { GTK_DIR_DOWN, GTK_DIR_RIGHT, GTK_DIR_UP,
+                                             GTK_DIR_LEFT };
+  g_autoptr (GHashTable) by_tab = g_hash_table_new (NULL, NULL);
+  GHashTable *reached = g_hash_table_new (NULL, NULL);
+  GHashTableIter iter;
+  gpointer widget;
+
+  gtk_window_set_focus (window, NULL);
+  walk (window, GTK_DIR_TAB_FORWARD, by_tab);
+  g_hash_table_iter_init (&iter, by_tab);
+  while (g_hash_table_iter_next (&iter, &widget, NULL))
+    {
+      g_hash_table_add (reached, widget);
+      for (gsize i = 0; i < G_N_ELEMENTS (arrows); i++)
+        {
+          gtk_window_set_focus (window, widget);
+          walk (window, arrows[i], reached);
+        }
+    }
+  return reached;
+}
+
+static char *
+describe (GtkWidget *widget)
+{
+  g_autofree char *text = mortise_test_collect_text (widget);
+  g_autofree char *tooltip = g_strdup (gtk_widget_get_tooltip_text (widget));
+
+  return g_strdup_printf ("%s “%s” (%s) in %s", G_OBJECT_TYPE_NAME (widget), g_strstrip (text),
+                          tooltip != NULL ? tooltip : "",
+                          G_OBJECT_TYPE_NAME (gtk_widget_get_parent (widget)));
+}
+
+/* Everything a person can press is led to by Tab and the arrow keys. */
+static void
+test_keyboard (Fixture *fixture, gconstpointer data)
+{
+  GtkWindow *window = go_to (fixture, data);
+  g_autoptr (GHashTable) controls = g_hash_table_new (NULL, NULL);
+  g_autoptr (GHashTable) reached = NULL;
+  GHashTableIter iter;
+  gpointer widget;
+
+  collect_controls (GTK_WIDGET (window), controls);
+  g_assert_cmpuint (g_hash_table_size (controls), >, 0);
+  reached = collect_reached (window);
+  g_hash_table_iter_init (&iter, controls);
+  while (g_hash_table_iter_next (&iter, &widget, NULL))
+    {
+      if (!g_hash_table_contains (reached, widget) && gtk_widget_get_mapped (widget))
+        {
+          g_autofree char *text = describe (widget);
+
+          g_test_message ("No key leads to %s", text);
+          g_test_fail ();
+        }
+    }
+  leave (fixture, window);
+}
+
+/* --- Templates ---------------------------------------------------------------------------------
+ */
+
+static GtkWidget *
+find_type (GtkWidget *root, GType type)
+{
+  if (g_type_is_a (G_OBJECT_TYPE (root), type))
+    return root;
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find_type (child, type);
+
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
+static char *
+get_template_class (const char *ui)
+{
+  g_autoptr (GRegex) pattern = g_regex_new ("<template class=\"([A-Za-z]+)\"", 0, 0, NULL);
+  g_autoptr (GMatchInfo) match = NULL;
+
+  return g_regex_match (pattern, ui, 0, &match) ? g_match_info_fetch (match, 1) : NULL;
+}
+
+/* Every .ui file of the window becomes widgets, without a warning (which would end the test): those
+ * of pages when the page is visited, the others here. */
+static void
+test_templates (Fixture *fixture, gconstpointer data)
+{
+  g_auto (GStrv) names = g_resources_enumerate_children (MORTISE_OBJECT_PATH "/window",
+                                                         G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  g_autoptr (GHashTable) classes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GHashTableIter iter;
+  gpointer class;
+  static const Place stays[] = {
+    { "passkey", NULL, "win.show-passkey", "int64 1", FALSE, "Names on This Computer" },
+    { "deleted", NULL, "win.page", "'deleted'", FALSE, "old-forum.example" },
+    { "help", NULL, "win.help", "'start'", TRUE, NULL },
+    { "preferences", NULL, "win.preferences", NULL, TRUE, NULL },
+  };
+
+  for (char **name = names; *name != NULL; name++)
+    {
+      g_autofree char *path = g_build_path ("/", MORTISE_OBJECT_PATH, "window", *name, NULL);
+      g_autoptr (GBytes) bytes = NULL;
+      char *found;
+
+      if (!g_str_has_suffix (*name, ".ui"))
+        continue;
+      bytes = g_resources_lookup_data (path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+      found = get_template_class (g_bytes_get_data (bytes, NULL));
+      if (found != NULL)
+        g_hash_table_add (classes, found);
+      else
+        g_object_unref (gtk_builder_new_from_resource (path));
+    }
+  g_assert_cmpuint (g_hash_table_size (classes), >=, 10);
+
+  open_samples (fixture);
+  for (gsize i = 0; i < G_N_ELEMENTS (stays); i++)
+    {
+      g_autoptr (GVariant) target = stays[i].target != NULL
+                                        ? g_variant_parse (NULL, stays[i].target, NULL, NULL, NULL)
+                                        : NULL;
+      GtkWidget *root = fixture->root;
+
+      gtk_widget_activate_action_variant (fixture->root, stays[i].action, target);
+      if (stays[i].is_dialog)
+        root = GTK_WIDGET (get_dialog (fixture));
+      mortise_test_settle (GTK_WINDOW (root));
+      g_hash_table_iter_init (&iter, classes);
+      while (g_hash_table_iter_next (&iter, &class, NULL))
+        {
+          GType type = g_type_from_name (class);
+
+          if (type != G_TYPE_INVALID && find_type (root, type) != NULL)
+            g_hash_table_iter_remove (&iter);
+        }
+      if (stays[i].is_dialog)
+        gtk_window_destroy (GTK_WINDOW (root));
+    }
+  g_hash_table_iter_init (&iter, classes);
+  while (g_hash_table_iter_next (&iter, &class, NULL))
+    {
+      GType type = g_type_from_name (class);
+      GtkWidget *widget;
+
+      if (type == G_TYPE_INVALID)
+        g_error ("Nothing made a %s: visit its place in this test", (const char *) class);
+      widget = g_object_ref_sink (g_object_new (type, NULL));
+      g_assert_nonnull (gtk_widget_get_first_child (widget));
+      g_object_unref (widget);
+    }
+}
+
+/* --- Names from outside ------------------------------------------------------------------------
+ */
+
+static char *
+repeat (const char *text, guint count)
+{
+  GString *all = g_string_new (NULL);
+
+  for (guint i = 0; i < count; i++)
+    g_string_append (all, text);
+  return g_string_free (all, FALSE);
+}
+
+static void
+assert_safe_labels (GtkWidget *widget)
+{
+  /* The preview draws names as browsers do, each alone on its line: to show what is wrong there. */
+  if (!gtk_widget_get_mapped (widget) || MORTISE_IS_PICKER_PREVIEW (widget))
+    return;
+  if (GTK_IS_LABEL (widget))
+    {
+      const char *text = gtk_label_get_text (GTK_LABEL (widget));
+      int depth = 0;
+
+      g_assert_true (g_utf8_validate (text, -1, NULL));
+      for (const char *c = text; *c != '\0'; c += g_utf8_skip[(guchar) *c])
+        {
+          gunichar character = g_utf8_get_char (c);
+
+          /* Line ends are ours, in sentences. */
+          g_assert_true (character == '\n' || g_unichar_type (character) != G_UNICODE_CONTROL);
+          if (character >= 0x202A && character <= 0x202E)
+            g_error ("A label turns the direction of writing: %s", g_strescape (text, NULL));
+          /* Isolates are ours; every one is closed, or it would turn what follows. */
+          if (character >= 0x2066 && character <= 0x2068)
+            depth++;
+          else if (character == 0x2069)
+            g_assert_cmpint (--depth, >=, 0);
+        }
+      g_assert_cmpint (depth, ==, 0);
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    assert_safe_labels (child);
+}
+
+static void
+test_hostile (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *wide = repeat ("W", 10000);
+  g_autofree char *ideographs = repeat ("鍵", 10000);
+  g_autofree char *families = repeat ("👨‍👩‍👧‍👦", 400);
+  g_autofree char *flags = repeat ("🇯🇵", 1000);
+  g_autofree char *overrides = repeat ("\xe2\x80\xae"
+                                       "abc",
+                                       500);
+  g_autofree char *isolates = repeat ("\xe2\x81\xa7", 300);
+  g_autofree char *marks = repeat ("\xcc\x81", 5000);
+  g_autofree char *lines = repeat ("line\n", 2000);
+  const char *const names[] = {
+    wide,
+    ideographs,
+    families,
+    flags,
+    overrides,
+    isolates,
+    marks,
+    lines,
+    "\xe2\x80\xae",
+    "\x01\x02\x1b]0;title\x07\x7f",
+    "\xc2\x9b"
+    "31m",
+    "%s%n%d",
+    "<span size='99999'>big</span>&#0;",
+    "\xef\xbf\xbf\xf3\xa0\x80\x81",
+    "  \t ",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      GVariantDict dict;
+
+      g_variant_dict_init (&dict, NULL);
+      g_variant_dict_insert (&dict, "rp-id", "s", "hostile.example");
+      g_variant_dict_insert (&dict, "rp-name", "s", names[i]);
+      g_variant_dict_insert (&dict, "user-name", "s", names[i]);
+      g_variant_dict_insert (&dict, "user-display-name", "s", names[i]);
+      g_variant_dict_insert (&dict, "label", "s", names[i]);
+      g_variant_dict_insert (&dict, "nickname", "s", names[i]);
+      mortise_mock_agent_add (fixture->agent, MORTISE_TEST_NOW, g_variant_dict_end (&dict));
+    }
+  mortise_window_fixture_open (fixture);
+  mortise_window_fixture_wait_for_text (fixture, "hostile.example");
+  for (gint64 id = 1; id <= (gint64) G_N_ELEMENTS (names); id++)
+    {
+      int minimum = 0;
+
+      gtk_widget_activate_action (fixture->root, "win.show-passkey", "x", id);
+      mortise_test_settle (fixture->window);
+      mortise_window_fixture_wait_for_text (fixture, "Names on This Computer");
+      assert_safe_labels (fixture->root);
+      mortise_test_assert_named (fixture->root);
+      /* However long, it does not make the window wider than a small screen. */
+      gtk_widget_measure (fixture->root, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL,
+                          NULL);
+      g_assert_cmpint (minimum, <=, 360);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  mortise_test_gui_init (&argc, &argv);
+
+#define ADD(name, function)                                                                        \
+  g_test_add ("/window/robustness/" name, Fixture, NULL, set_up, function, tear_down)
+  ADD ("templates", test_templates);
+  ADD ("hostile", test_hostile);
+  for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
+    {
+      g_autofree char *names = g_strconcat ("/window/robustness/names/", places[i].name, NULL);
+      g_autofree char *keyboard =
+          g_strconcat ("/window/robustness/keyboard/", places[i].name, NULL);
+
+      g_test_add (names, Fixture, &places[i], set_up, test_names, tear_down);
+      g_test_add (keyboard, Fixture, &places[i], set_up, test_keyboard, tear_down);
+    }
+#undef ADD
+  return g_test_run ();
+}
