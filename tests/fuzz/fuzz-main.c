@@ -86,7 +86,7 @@ replay (const char *path, guint done)
   printf ("# %s\n", path);
   fflush (stdout);
   LLVMFuzzerTestOneInput ((const guint8 *) content, size);
-  printf ("ok %u %s\n", ++done, g_path_get_basename (path));
+  printf ("ok %u %s\n", ++done, path);
   return done;
 }
 
