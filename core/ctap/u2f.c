@@ -265,6 +265,9 @@ obtain_presence (MortiseAuthenticator *self,
 
       if (status != SW_NO_ERROR)
         return status;
+      /* Making a key takes its time, which is not the client's. */
+      (void) mortise_u2f_presence_poll (self->u2f_attempt->presence, NULL);
+      return SW_CONDITIONS_NOT_SATISFIED;
     }
   /* One person, one question: the other client's comes first. */
   if (!is_same (&self->u2f_attempt->id, &id))

@@ -78,7 +78,8 @@ authenticate_apdu (guint8 control, const char *site, GBytes *key_handle)
   memcpy (data, ctap_client_data_hash, 32);
   hash_site (site, data + 32);
   data[64] = (guint8) size;
-  memcpy (data + 65, handle, size);
+  if (size > 0)
+    memcpy (data + 65, handle, size);
   return ctap_apdu (AUTHENTICATE, control, data, 65 + size);
 }
 
