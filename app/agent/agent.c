@@ -394,7 +394,7 @@ opened_cb (gpointer user_data)
       g_printerr ("%s\n", problem->message);
       quit (self, MORTISE_AGENT_EXIT_ALREADY_RUNNING);
     }
-  else
+  else if (!self->ending)
     {
       update_idle_timeout (self);
       if (opening->opened->vault != NULL)
@@ -886,19 +886,14 @@ settings_check_done (gpointer data)
 void
 mortise_agent_settings_changed (MortiseAgent *self)
 {
-  MortiseBackend *backend = mortise_agent_peek_backend (self);
+  g_autoptr (MortiseBackend) backend = mortise_agent_peek_backend (self);
   SettingsCheck *check;
 
-  if (backend == NULL)
+  if (backend == NULL || backend->authenticator == NULL || self->worker == NULL)
     return;
-  if (backend->authenticator == NULL)
-    {
-      mortise_backend_unref (backend);
-      return;
-    }
   check = g_new0 (SettingsCheck, 1);
   check->agent = g_object_ref (self);
-  check->backend = backend;
+  check->backend = g_steal_pointer (&backend);
   mortise_worker_push (self->worker, check_settings, check, settings_check_done);
 }
 
