@@ -403,6 +403,12 @@ mortise_agent_client_get_pin_retries (MortiseAgentClient *self)
 }
 
 gboolean
+mortise_agent_client_has_recovery_code (MortiseAgentClient *self)
+{
+  return self->proxy == NULL || mortise_dbus_agent1_get_has_recovery_code (self->proxy);
+}
+
+gboolean
 mortise_agent_client_get_prompting (MortiseAgentClient *self)
 {
   return self->proxy != NULL && mortise_dbus_agent1_get_prompting (self->proxy);

@@ -16,6 +16,7 @@ struct _MortiseFirstRunPage
   gboolean under_way;
   GtkStack *stack;
   GtkWidget *create_button;
+  GtkWidget *code_button;
   MortiseHealthGroup *health_group;
   MortiseTryItGroup *try_it_group;
 };
@@ -45,7 +46,8 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
       mortise_toast_error (GTK_WIDGET (self), error);
       return;
     }
-  gtk_stack_set_visible_child_name (self->stack, "check");
+  gtk_stack_set_visible_child_name (self->stack, "recovery");
+  gtk_widget_grab_focus (self->code_button);
 }
 
 static void
@@ -57,6 +59,39 @@ on_create (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   gtk_widget_set_sensitive (self->create_button, FALSE);
   mortise_agent_client_call (self->client, "CreateVault", NULL, NULL, on_created,
                              g_object_ref (self));
+}
+
+static void
+on_code_made (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (MortiseFirstRunPage) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      mortise_agent_client_call_finish (MORTISE_AGENT_CLIENT (source), result, &error);
+
+  gtk_widget_set_sensitive (self->code_button, TRUE);
+  if (reply == NULL)
+    mortise_toast_error (GTK_WIDGET (self), error);
+  else if (self->under_way)
+    gtk_stack_set_visible_child_name (self->stack, "check");
+}
+
+static void
+on_make_code (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortiseFirstRunPage *self = user_data;
+
+  gtk_widget_set_sensitive (self->code_button, FALSE);
+  mortise_agent_client_call (self->client, "CreateRecoveryCode", NULL, NULL, on_code_made,
+                             g_object_ref (self));
+}
+
+static void
+on_skip_code (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortiseFirstRunPage *self = user_data;
+
+  gtk_stack_set_visible_child_name (self->stack, "check");
 }
 
 static void
@@ -89,6 +124,7 @@ mortise_first_run_page_class_init (MortiseFirstRunPageClass *klass)
                                                MORTISE_OBJECT_PATH "/window/first-run-page.ui");
   gtk_widget_class_bind_template_child (widget_class, MortiseFirstRunPage, stack);
   gtk_widget_class_bind_template_child (widget_class, MortiseFirstRunPage, create_button);
+  gtk_widget_class_bind_template_child (widget_class, MortiseFirstRunPage, code_button);
   gtk_widget_class_bind_template_child (widget_class, MortiseFirstRunPage, health_group);
   gtk_widget_class_bind_template_child (widget_class, MortiseFirstRunPage, try_it_group);
 }
@@ -98,6 +134,8 @@ mortise_first_run_page_init (MortiseFirstRunPage *self)
 {
   static const GActionEntry entries[] = {
     { "create", on_create, NULL, NULL, NULL, { 0 } },
+    { "make-code", on_make_code, NULL, NULL, NULL, { 0 } },
+    { "skip-code", on_skip_code, NULL, NULL, NULL, { 0 } },
     { "done", on_done, NULL, NULL, NULL, { 0 } },
   };
   g_autoptr (GSimpleActionGroup) actions = g_simple_action_group_new ();

@@ -4,6 +4,7 @@
 #include "app/window/preferences.h"
 
 #include "app/window/desktop-group.h"
+#include "app/window/keyslots-group.h"
 #include "app/window/toast.h"
 
 #include <glib/gi18n.h>
@@ -19,11 +20,11 @@ struct _MortisePreferences
   gboolean filling;
 
   GtkWidget *away_group;
+  MortiseKeyslotsGroup *keyslots_group;
   GtkWidget *pin_group;
   GtkWidget *new_group;
   MortiseDesktopGroup *desktop_group;
   GtkWidget *danger_group;
-  GtkButton *change_pin_button;
   AdwComboRow *idle_lock_row;
   GtkSwitch *always_uv_switch;
   GtkSwitch *builtin_uv_switch;
@@ -73,25 +74,26 @@ fill_idle_times (MortisePreferences *self, guint32 current)
 }
 
 static void
+fill_switch (GtkSwitch *widget, GVariant *settings, const char *name, gboolean otherwise)
+{
+  gboolean value = otherwise;
+
+  g_variant_lookup (settings, name, "b", &value);
+  gtk_switch_set_active (widget, value);
+  gtk_switch_set_state (widget, value);
+}
+
+static void
 fill (MortisePreferences *self, GVariant *settings)
 {
   guint32 idle_lock = 300;
-  gboolean always_uv = FALSE;
-  gboolean builtin_uv = TRUE;
-  gboolean export_default = FALSE;
 
   g_variant_lookup (settings, "idle-lock", "u", &idle_lock);
-  g_variant_lookup (settings, "always-uv", "b", &always_uv);
-  g_variant_lookup (settings, "builtin-uv", "b", &builtin_uv);
-  g_variant_lookup (settings, "export-default", "b", &export_default);
   self->filling = TRUE;
   fill_idle_times (self, idle_lock);
-  gtk_switch_set_active (self->always_uv_switch, always_uv);
-  gtk_switch_set_state (self->always_uv_switch, always_uv);
-  gtk_switch_set_active (self->builtin_uv_switch, builtin_uv);
-  gtk_switch_set_state (self->builtin_uv_switch, builtin_uv);
-  gtk_switch_set_active (self->export_default_switch, export_default);
-  gtk_switch_set_state (self->export_default_switch, export_default);
+  fill_switch (self->always_uv_switch, settings, "always-uv", FALSE);
+  fill_switch (self->builtin_uv_switch, settings, "builtin-uv", TRUE);
+  fill_switch (self->export_default_switch, settings, "export-default", FALSE);
   self->filling = FALSE;
 }
 
@@ -99,6 +101,7 @@ static void
 set_available (MortisePreferences *self, gboolean available)
 {
   gtk_widget_set_visible (self->away_group, !available);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->keyslots_group), available);
   gtk_widget_set_sensitive (self->pin_group, available);
   gtk_widget_set_sensitive (self->new_group, available);
   gtk_widget_set_sensitive (self->danger_group, available);
@@ -193,32 +196,6 @@ on_switched (MortisePreferences *self, gboolean active, GtkSwitch *widget)
 }
 
 static void
-on_pin_changed (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (MortisePreferences) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply =
-      mortise_agent_client_call_finish (MORTISE_AGENT_CLIENT (source), result, &error);
-
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return;
-  gtk_widget_set_sensitive (GTK_WIDGET (self->change_pin_button), TRUE);
-  if (reply == NULL)
-    show_error (self, error);
-  else
-    adw_preferences_window_add_toast (ADW_PREFERENCES_WINDOW (self),
-                                      adw_toast_new (_ ("PIN changed")));
-}
-
-static void
-on_change_pin (MortisePreferences *self)
-{
-  gtk_widget_set_sensitive (GTK_WIDGET (self->change_pin_button), FALSE);
-  mortise_agent_client_call (self->client, "ChangePin", NULL, self->cancellable, on_pin_changed,
-                             g_object_ref (self));
-}
-
-static void
 on_reset_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (MortisePreferences) self = user_data;
@@ -263,6 +240,8 @@ static gboolean
 on_close (MortisePreferences *self)
 {
   g_cancellable_cancel (self->cancellable);
+  /* The last of them may come when the parent is gone. */
+  gtk_window_set_transient_for (GTK_WINDOW (self), NULL);
   return FALSE;
 }
 
@@ -275,14 +254,15 @@ mortise_preferences_class_init (MortisePreferencesClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = mortise_preferences_dispose;
   g_type_ensure (MORTISE_TYPE_DESKTOP_GROUP);
+  g_type_ensure (MORTISE_TYPE_KEYSLOTS_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                MORTISE_OBJECT_PATH "/window/preferences.ui");
   BIND (away_group);
+  BIND (keyslots_group);
   BIND (pin_group);
   BIND (new_group);
   BIND (desktop_group);
   BIND (danger_group);
-  BIND (change_pin_button);
   BIND (idle_lock_row);
   BIND (always_uv_switch);
   BIND (builtin_uv_switch);
@@ -297,7 +277,6 @@ mortise_preferences_init (MortisePreferences *self)
   self->cancellable = g_cancellable_new ();
   self->idle_times = g_array_new (FALSE, FALSE, sizeof (guint32));
   g_signal_connect (self, "close-request", G_CALLBACK (on_close), NULL);
-  g_signal_connect_swapped (self->change_pin_button, "clicked", G_CALLBACK (on_change_pin), self);
   g_signal_connect_swapped (self->reset_button, "clicked", G_CALLBACK (on_reset), self);
   g_signal_connect_swapped (self->idle_lock_row, "notify::selected",
                             G_CALLBACK (on_idle_time_chosen), self);
@@ -315,6 +294,7 @@ mortise_preferences_present (GtkWindow *parent, MortiseAgentClient *client)
   self->client = g_object_ref (client);
   mortise_desktop_group_set_client (self->desktop_group, client);
   g_signal_connect_swapped (client, "notify::state", G_CALLBACK (load), self);
+  mortise_keyslots_group_set_client (self->keyslots_group, client);
   load (self);
   gtk_window_present (GTK_WINDOW (self));
 }

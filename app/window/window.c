@@ -27,6 +27,7 @@ struct _MortiseWindow
 
   GtkWidget *demo_label;
   MortiseBanner *away_banner;
+  MortiseBanner *recovery_banner;
   GtkStack *root_stack;
   AdwFlap *flap;
   GtkLabel *passkeys_count;
@@ -91,6 +92,12 @@ update (MortiseWindow *self)
   gtk_widget_set_visible (GTK_WIDGET (self->state_label), describe_state (state)[0] != '\0');
   set_count (self->passkeys_count, self->passkeys, listable);
   set_count (self->deleted_count, self->deleted, listable);
+  mortise_banner_show (self->recovery_banner,
+                       state >= MORTISE_AGENT_LOCKED && !first_run && !demo &&
+                               !mortise_agent_client_has_recovery_code (self->client)
+                           ? _ ("There is no recovery code: a forgotten PIN would cost you every "
+                                "passkey.")
+                           : NULL);
   mortise_banner_show (self->away_banner,
                        away ? _ ("Mortise’s background service stopped. What you see is from "
                                  "before; nothing can be changed until it is back.")
@@ -383,6 +390,7 @@ mortise_window_class_init (MortiseWindowClass *klass)
                                                MORTISE_OBJECT_PATH "/window/window.ui");
   BIND (demo_label);
   BIND (away_banner);
+  BIND (recovery_banner);
   BIND (root_stack);
   BIND (flap);
   BIND (passkeys_count);

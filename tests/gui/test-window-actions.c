@@ -396,6 +396,14 @@ test_settings (Fixture *fixture, gconstpointer data)
   wait_for (fixture, "Passkeys on This Computer");
 }
 
+static gboolean
+banner_is_gone (gpointer user_data)
+{
+  Fixture *fixture = user_data;
+
+  return !mortise_test_has_text (fixture->root, "There is no recovery code");
+}
+
 static void
 test_first_run (Fixture *fixture, gconstpointer data)
 {
@@ -407,11 +415,101 @@ test_first_run (Fixture *fixture, gconstpointer data)
   wait_for (fixture, "Passkeys on This Computer");
   mortise_mock_agent_set_answer (fixture->agent, NULL, NULL);
   mortise_test_settle (fixture->window);
+  mortise_mock_agent_set_recovery_code (fixture->agent, FALSE);
   mortise_test_click (fixture->root, "Choose a PIN…");
   mortise_window_fixture_assert_call (fixture, "CreateVault ()");
+  wait_for (fixture, "One Code for Bad Days");
+  /* A no leaves both ways open. */
+  mortise_mock_agent_set_answer (fixture->agent, "Denied", "You said no.");
+  mortise_test_click (fixture->root, "Make a Recovery Code…");
+  mortise_window_fixture_assert_call (fixture, "CreateRecoveryCode ()");
+  mortise_mock_agent_set_answer (fixture->agent, NULL, NULL);
+  mortise_test_settle (fixture->window);
+  wait_for (fixture, "One Code for Bad Days");
+  mortise_test_click (fixture->root, "Later");
   wait_for (fixture, "Your Vault Is Ready");
   mortise_test_click (fixture->root, "Go to Your Passkeys");
   wait_for (fixture, "No Passkeys Yet");
+  /* Put off, and not forgotten. */
+  wait_for (fixture, "There is no recovery code");
+  mortise_test_click (fixture->root, "Make One…");
+  mortise_window_fixture_assert_call (fixture, "CreateRecoveryCode ()");
+  mortise_test_wait_until (banner_is_gone, fixture);
+}
+
+static void
+test_first_run_with_code (Fixture *fixture, gconstpointer data)
+{
+  mortise_mock_agent_set_state (fixture->agent, "no-vault");
+  mortise_mock_agent_set_recovery_code (fixture->agent, FALSE);
+  mortise_window_fixture_open (fixture);
+  mortise_test_click (fixture->root, "Choose a PIN…");
+  wait_for (fixture, "One Code for Bad Days");
+  mortise_test_click (fixture->root, "Make a Recovery Code…");
+  wait_for (fixture, "Your Vault Is Ready");
+  mortise_test_click (fixture->root, "Go to Your Passkeys");
+  wait_for (fixture, "No Passkeys Yet");
+  g_assert_true (banner_is_gone (fixture));
+}
+
+static gboolean
+has_no_code (gpointer user_data)
+{
+  return mortise_test_has_text (user_data, "There is none");
+}
+
+static gboolean
+has_code (gpointer user_data)
+{
+  return !mortise_test_has_text (user_data, "There is none") &&
+         mortise_test_find (user_data, GTK_TYPE_BUTTON, "Remove the Recovery Code") != NULL;
+}
+
+static gboolean
+may_change (gpointer user_data)
+{
+  return gtk_widget_is_sensitive (mortise_test_get (user_data, GTK_TYPE_BUTTON, "Change PIN"));
+}
+
+static void
+test_keyslots (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *dialog = NULL;
+  GtkWidget *login = NULL;
+
+  mortise_mock_agent_set_recovery_code (fixture->agent, FALSE);
+  mortise_window_fixture_open (fixture);
+  dialog = open_preferences (fixture);
+  mortise_test_wait_until (has_no_code, dialog);
+  g_assert_null (
+      mortise_test_find (dialog, GTK_TYPE_BUTTON, "Set a New PIN with the Recovery Code"));
+  mortise_test_click (dialog, "Make a Recovery Code");
+  mortise_window_fixture_assert_call (fixture, "CreateRecoveryCode ()");
+  mortise_test_wait_until (has_code, dialog);
+  mortise_test_wait_until (may_change, dialog);
+  mortise_test_click (dialog, "Replace the Recovery Code");
+  mortise_window_fixture_assert_call (fixture, "CreateRecoveryCode ()");
+  mortise_test_wait_until (may_change, dialog);
+  mortise_test_click (dialog, "Set a New PIN with the Recovery Code");
+  mortise_window_fixture_assert_call (fixture, "ResetPin ()");
+  mortise_test_wait_until (may_change, dialog);
+  mortise_test_click (dialog, "Remove the Recovery Code");
+  mortise_window_fixture_assert_call (fixture, "SetKeyslot ('recovery', false)");
+  mortise_test_wait_until (has_no_code, dialog);
+  mortise_test_wait_until (may_change, dialog);
+
+  login = mortise_test_get (dialog, GTK_TYPE_SWITCH,
+                            "Show the list without the PIN, through the login keyring");
+  g_assert_true (gtk_switch_get_active (GTK_SWITCH (login)));
+  gtk_widget_activate (login);
+  mortise_window_fixture_assert_call (fixture, "SetKeyslot ('login', false)");
+  mortise_test_wait_until (is_off, login);
+  mortise_test_wait_until (may_change, dialog);
+  /* A no on the prompt: it stays off. */
+  mortise_mock_agent_set_answer (fixture->agent, "Denied", "You said no.");
+  gtk_widget_activate (login);
+  mortise_window_fixture_assert_call (fixture, "SetKeyslot ('login', true)");
+  mortise_test_wait_until (is_off, login);
 }
 
 static void
@@ -603,6 +701,8 @@ main (int argc, char **argv)
   ADD ("passkey-appears", test_passkey_appears);
   ADD ("settings", test_settings);
   ADD ("first-run", test_first_run);
+  ADD ("first-run-with-code", test_first_run_with_code);
+  ADD ("keyslots", test_keyslots);
   ADD ("keyboard", test_keyboard);
   ADD ("type-to-search", test_type_to_search);
   ADD ("list-by-keyboard", test_list_by_keyboard);

@@ -68,6 +68,11 @@ test_first_run (Fixture *fixture, gconstpointer data)
   gtk_widget_activate_action (mortise_test_get (fixture->root, ADW_TYPE_STATUS_PAGE, NULL),
                               "first-run.create", NULL);
   mortise_window_fixture_assert_call (fixture, "CreateVault ()");
+  expect (fixture, "One Code for Bad Days");
+  mortise_window_fixture_screenshot (fixture, "first-run-code");
+  gtk_widget_activate_action (
+      mortise_test_get (fixture->root, GTK_TYPE_BUTTON, "Make a Recovery Code…"),
+      "first-run.skip-code", NULL);
   expect (fixture, "Your Vault Is Ready");
   expect (fixture, "A TPM 2.0 answers and can hold passkeys.");
   mortise_window_fixture_screenshot (fixture, "first-run-ready");

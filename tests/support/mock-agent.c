@@ -38,6 +38,7 @@ struct _MortiseMockAgent
   gboolean hold;
   GQueue held;
   GHashTable *settings;
+  gboolean login_off;
   GString *calls;
 };
 
@@ -525,6 +526,79 @@ on_set_setting (MortiseDBusAgent1 *skeleton,
   return ask (self, call, act_set_setting);
 }
 
+/* --- Keyslots --- */
+
+void
+mortise_mock_agent_set_recovery_code (MortiseMockAgent *self, gboolean exists)
+{
+  mortise_dbus_agent1_set_has_recovery_code (self->skeleton, exists);
+}
+
+static void
+act_make_code (MortiseMockAgent *self, GDBusMethodInvocation *invocation)
+{
+  mortise_mock_agent_set_recovery_code (self, TRUE);
+  return_empty (invocation);
+}
+
+static void
+act_set_keyslot (MortiseMockAgent *self, GDBusMethodInvocation *invocation)
+{
+  const char *id;
+  gboolean enabled;
+
+  g_variant_get (g_dbus_method_invocation_get_parameters (invocation), "(&sb)", &id, &enabled);
+  if (g_str_equal (id, "recovery"))
+    mortise_mock_agent_set_recovery_code (self, enabled);
+  else
+    self->login_off = !enabled;
+  return_empty (invocation);
+}
+
+static gboolean
+on_make_code (MortiseDBusAgent1 *skeleton, GDBusMethodInvocation *call, MortiseMockAgent *self)
+{
+  return ask (self, call, act_make_code);
+}
+
+static gboolean
+on_set_keyslot (MortiseDBusAgent1 *skeleton,
+                GDBusMethodInvocation *call,
+                const char *id,
+                gboolean enabled,
+                MortiseMockAgent *self)
+{
+  return ask (self, call, act_set_keyslot);
+}
+
+static void
+add_keyslot (GVariantBuilder *builder, const char *id, gboolean exists, gint64 created, gint64 used)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+
+  g_variant_dict_insert (&dict, "id", "s", id);
+  g_variant_dict_insert (&dict, "exists", "b", exists);
+  g_variant_dict_insert (&dict, "enabled", "b", exists);
+  g_variant_dict_insert (&dict, "created", "x", exists ? created : (gint64) 0);
+  g_variant_dict_insert (&dict, "last-used", "x", exists ? used : (gint64) 0);
+  g_variant_dict_insert (&dict, "problem", "s", "");
+  g_variant_builder_add_value (builder, g_variant_dict_end (&dict));
+}
+
+static gboolean
+on_get_keyslots (MortiseDBusAgent1 *skeleton, GDBusMethodInvocation *call, MortiseMockAgent *self)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+  const gint64 made = G_GINT64_CONSTANT (1700000000);
+
+  add_keyslot (&builder, "pin", TRUE, made, made + 300 * DAY);
+  add_keyslot (&builder, "recovery", mortise_dbus_agent1_get_has_recovery_code (skeleton),
+               made + DAY, 0);
+  add_keyslot (&builder, "login", !self->login_off, made, made + 301 * DAY);
+  mortise_dbus_agent1_complete_get_keyslots (skeleton, call, g_variant_builder_end (&builder));
+  return TRUE;
+}
+
 static void
 connect_handlers (MortiseMockAgent *self)
 {
@@ -537,6 +611,10 @@ connect_handlers (MortiseMockAgent *self)
     { "handle-unlock", G_CALLBACK (on_create_vault) },
     { "handle-lock", G_CALLBACK (on_lock) },
     { "handle-change-pin", G_CALLBACK (on_change_pin) },
+    { "handle-reset-pin", G_CALLBACK (on_change_pin) },
+    { "handle-create-recovery-code", G_CALLBACK (on_make_code) },
+    { "handle-get-keyslots", G_CALLBACK (on_get_keyslots) },
+    { "handle-set-keyslot", G_CALLBACK (on_set_keyslot) },
     { "handle-reset", G_CALLBACK (on_reset) },
     { "handle-replug", G_CALLBACK (on_quiet) },
     { "handle-retry", G_CALLBACK (on_quiet) },
@@ -584,6 +662,7 @@ mortise_mock_agent_new (GDBusConnection *connection)
                 "version", MORTISE_VERSION, "transport", "device", "socket-path", "", "pin-retries",
                 8u, NULL);
   mortise_mock_agent_set_software_tpm (self, FALSE);
+  mortise_mock_agent_set_recovery_code (self, TRUE);
   connect_handlers (self);
   if (!g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->skeleton), connection,
                                          MORTISE_AGENT_PATH, &error))

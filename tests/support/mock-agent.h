@@ -37,6 +37,8 @@ void mortise_mock_agent_set_transport (MortiseMockAgent *self,
 void mortise_mock_agent_set_damaged (MortiseMockAgent *self, guint damaged);
 /** mortise_mock_agent_set_healthy: whether GetHealth is all well, or shows every state */
 void mortise_mock_agent_set_healthy (MortiseMockAgent *self, gboolean healthy);
+/** mortise_mock_agent_set_recovery_code: whether the vault has one; it has at first */
+void mortise_mock_agent_set_recovery_code (MortiseMockAgent *self, gboolean exists);
 /** mortise_mock_agent_set_software_tpm: what the Tpm property tells */
 void mortise_mock_agent_set_software_tpm (MortiseMockAgent *self, gboolean software);
 
