@@ -235,12 +235,13 @@ mortise_preferences_dispose (GObject *object)
   G_OBJECT_CLASS (mortise_preferences_parent_class)->dispose (object);
 }
 
-/* Replies to a window that was closed are not waited for. */
+/* Replies to a window that was closed are not waited for; the last may come when the parent, which
+ * GTK would still look for, is gone. */
 static gboolean
 on_close (MortisePreferences *self)
 {
-  g_cancellable_cancel (self->cancellable);
-  /* The last of them may come when the parent is gone. */
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
   gtk_window_set_transient_for (GTK_WINDOW (self), NULL);
   return FALSE;
 }
@@ -291,6 +292,7 @@ mortise_preferences_present (GtkWindow *parent, MortiseAgentClient *client)
 {
   MortisePreferences *self = g_object_new (MORTISE_TYPE_PREFERENCES, "transient-for", parent, NULL);
 
+  g_signal_connect_object (parent, "destroy", G_CALLBACK (on_close), self, G_CONNECT_SWAPPED);
   self->client = g_object_ref (client);
   mortise_desktop_group_set_client (self->desktop_group, client);
   g_signal_connect_swapped (client, "notify::state", G_CALLBACK (load), self);
