@@ -26,7 +26,8 @@ read_short (MortiseApdu *apdu, const guint8 *body, gsize size)
   return take_data (apdu, body + 1, length);
 }
 
-/* Cases 2E, 3E and 4E: a zero, then two bytes for each length. */
+/* Cases 2E, 3E and 4E: a zero, then two bytes for each length. Some clients say "no data" by a
+ * length of zero before Le, for which ISO 7816-4 has no case and every key has an ear. */
 static gboolean
 read_extended (MortiseApdu *apdu, const guint8 *body, gsize size)
 {
@@ -34,7 +35,7 @@ read_extended (MortiseApdu *apdu, const guint8 *body, gsize size)
 
   if (size == 3)
     return TRUE;
-  if (length == 0 || (size != 3 + length && size != 3 + length + 2))
+  if (size != 3 + length && size != 3 + length + 2)
     return FALSE;
   return take_data (apdu, body + 3, length);
 }

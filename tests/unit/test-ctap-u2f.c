@@ -276,6 +276,8 @@ test_81_version (CtapFixture *f, gconstpointer data)
   g_assert_cmphex (SEND ("\x00\x03\x00\x00"), ==, OK);
   g_assert_cmphex (SEND ("\x00\x03\x00\x00\x00"), ==, OK);
   g_assert_cmphex (SEND ("\x00\x03\x00\x00\xff"), ==, OK);
+  /* As python-fido2 sends it: a length of no data, then Le. */
+  g_assert_cmphex (SEND ("\x00\x03\x00\x00\x00\x00\x00\x00\x00"), ==, OK);
 }
 
 static void
