@@ -100,6 +100,8 @@ test_first_minutes (Fixture *fixture, gconstpointer data)
 {
   wait_for (fixture, "Demo: software TPM, not hardware-bound");
   mortise_test_click (fixture->root, "Choose a PIN…");
+  wait_for (fixture, "One Code for Bad Days");
+  mortise_test_click (fixture->root, "Later");
   wait_for (fixture, "Your Vault Is Ready");
 
   /* The same path as a browser: CTAPHID, CTAP2, the prompt, the TPM. */
