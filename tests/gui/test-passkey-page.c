@@ -11,27 +11,9 @@
 typedef MortiseWindowFixture Fixture;
 
 static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  mortise_window_fixture_set_up (fixture);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  mortise_window_fixture_tear_down (fixture);
-}
-
-static gboolean
-is_english (void)
-{
-  return !g_str_equal (mortise_test_get_variant (), "ja");
-}
-
-static void
 wait_for (Fixture *fixture, const char *text)
 {
-  if (is_english ())
+  if (mortise_test_is_english ())
     mortise_window_fixture_wait_for_text (fixture, text);
   mortise_test_settle (fixture->window);
 }
@@ -191,7 +173,7 @@ test_findings (Fixture *fixture, gconstpointer data)
   wait_for (fixture, "but it is on this computer");
   mortise_test_assert_named (fixture->root);
   mortise_window_fixture_screenshot (fixture, "passkey-findings");
-  if (!is_english ())
+  if (!mortise_test_is_english ())
     return;
   mortise_test_click (fixture->root, "Change to “alice (Work)”");
   mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'user-name': <'alice (Work)'>})");
@@ -547,7 +529,7 @@ test_looks (Fixture *fixture, gconstpointer data)
   mortise_test_wait_until (is_listed, fixture->root);
   gtk_widget_activate_action (fixture->root, "win.show-passkey", "x", id);
   wait_for (fixture, "Read from the TPM just now.");
-  if (is_english () && !g_str_equal (mortise_test_get_variant (), "large"))
+  if (mortise_test_is_english () && !g_str_equal (mortise_test_get_variant (), "large"))
     assert_sides (fixture);
   for (double at = 0;; at += 780)
     {
@@ -569,8 +551,7 @@ main (int argc, char **argv)
 {
   mortise_test_gui_init (&argc, &argv);
 
-#define ADD(name, function)                                                                        \
-  g_test_add ("/passkey-page/" name, Fixture, NULL, set_up, function, tear_down)
+#define ADD(name, function) MORTISE_WINDOW_TEST ("/passkey-page/" name, NULL, function)
   ADD ("edit-and-undo", test_edit_and_undo);
   ADD ("undo-is-shown", test_undo_is_shown);
   ADD ("edit-denied", test_edit_denied);

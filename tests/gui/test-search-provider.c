@@ -28,7 +28,7 @@ set_up (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  mortise_window_fixture_set_up (&fixture->window);
+  mortise_window_fixture_set_up (&fixture->window, NULL);
   mortise_mock_agent_add_samples (fixture->window.agent, MORTISE_TEST_NOW);
   mortise_search_provider_set_enabled (TRUE);
   fixture->provider = mortise_search_provider_new (NULL, fixture->window.connection, &error);
@@ -43,7 +43,7 @@ tear_down (Fixture *fixture, gconstpointer data)
   mortise_search_provider_set_enabled (FALSE);
   g_clear_object (&fixture->provider);
   g_free (fixture->searched);
-  mortise_window_fixture_tear_down (&fixture->window);
+  mortise_window_fixture_tear_down (&fixture->window, NULL);
 }
 
 typedef struct

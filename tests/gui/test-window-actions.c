@@ -8,26 +8,6 @@
 typedef MortiseWindowFixture Fixture;
 
 static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  mortise_window_fixture_set_up (fixture);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  mortise_window_fixture_tear_down (fixture);
-}
-
-static void
-open_samples (Fixture *fixture)
-{
-  mortise_mock_agent_add_samples (fixture->agent, MORTISE_TEST_NOW);
-  mortise_window_fixture_open (fixture);
-  mortise_window_fixture_wait_for_text (fixture, "github.com");
-}
-
-static void
 open_passkey (Fixture *fixture, const char *sentence)
 {
   g_autofree char *name = g_strconcat ("Open ", sentence, NULL);
@@ -68,7 +48,7 @@ wait_until_gone (Fixture *fixture, GType type, const char *name)
 static void
 test_open (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   open_passkey (fixture, "alice at github.com");
   g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (mortise_test_get (
                        fixture->root, ADW_TYPE_ENTRY_ROW, "Name in the site’s own list"))),
@@ -82,7 +62,7 @@ test_open (Fixture *fixture, gconstpointer data)
 static void
 test_delete_and_undo (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   open_passkey (fixture, "alice at github.com");
   mortise_test_click (fixture->root, "Delete This Passkey");
   mortise_window_fixture_assert_call (fixture, "DeletePasskeys ([1],)");
@@ -101,7 +81,7 @@ test_delete_and_undo (Fixture *fixture, gconstpointer data)
 static void
 test_delete_denied (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   open_passkey (fixture, "alice at github.com");
   mortise_mock_agent_set_answer (fixture->agent, "Denied", "You said no.");
   mortise_test_click (fixture->root, "Delete This Passkey");
@@ -115,7 +95,7 @@ test_delete_denied (Fixture *fixture, gconstpointer data)
 static void
 test_delete_fails (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   open_passkey (fixture, "alice at github.com");
   mortise_mock_agent_set_answer (fixture->agent, "VaultFull", "The disk is full.");
   mortise_test_click (fixture->root, "Delete This Passkey");
@@ -134,7 +114,7 @@ test_edit_label (Fixture *fixture, gconstpointer data)
 {
   GtkEditable *entry = NULL;
 
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   open_passkey (fixture, "alice at github.com");
   entry = get_label_entry (fixture);
   gtk_editable_set_text (entry, "Home");
@@ -152,7 +132,7 @@ test_edit_fails (Fixture *fixture, gconstpointer data)
 {
   GtkEditable *entry = NULL;
 
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   open_passkey (fixture, "alice at github.com");
   entry = get_label_entry (fixture);
   mortise_mock_agent_set_answer (fixture->agent, "VaultFull", "The disk is full.");
@@ -166,7 +146,7 @@ test_edit_fails (Fixture *fixture, gconstpointer data)
 static void
 test_edit_and_leave (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   open_passkey (fixture, "alice at github.com");
   gtk_editable_set_text (get_label_entry (fixture), "Half written");
   open_passkey (fixture, "alice-work at github.com");
@@ -198,7 +178,7 @@ test_agent_restart (Fixture *fixture, gconstpointer data)
   GtkEditable *entry = NULL;
   g_autofree char *calls = NULL;
 
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   open_passkey (fixture, "alice at github.com");
   entry = get_label_entry (fixture);
   gtk_editable_set_text (entry, "Half written");
@@ -226,7 +206,7 @@ test_agent_restart (Fixture *fixture, gconstpointer data)
 static void
 test_call_while_away (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   open_passkey (fixture, "alice at github.com");
   mortise_mock_agent_release_name (fixture->agent);
   mortise_test_wait_until (is_missing, fixture->client);
@@ -238,7 +218,7 @@ test_call_while_away (Fixture *fixture, gconstpointer data)
 static void
 test_lock_and_unlock (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   mortise_test_click (fixture->root, "Lock the Vault");
   mortise_window_fixture_assert_call (fixture, "Lock ()");
   wait_for (fixture, "using a passkey needs your PIN");
@@ -251,7 +231,7 @@ static void
 test_unlock_to_read (Fixture *fixture, gconstpointer data)
 {
   mortise_mock_agent_set_state (fixture->agent, "listable");
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   open_passkey (fixture, "alice at github.com");
   wait_for (fixture, "This is what was recorded");
   mortise_test_click (fixture->root, "Unlock and Read from the TPM…");
@@ -291,7 +271,7 @@ test_problem_leads_to_health (Fixture *fixture, gconstpointer data)
 static void
 test_recently_deleted (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   gtk_widget_activate_action (fixture->root, "win.page", "s", "deleted");
   wait_for (fixture, "27 days left");
   mortise_test_click (fixture->root, "Restore alice_1999 at old-forum.example");
@@ -306,7 +286,7 @@ test_recently_deleted (Fixture *fixture, gconstpointer data)
 static void
 test_purge_all (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   gtk_widget_activate_action (fixture->root, "win.page", "s", "deleted");
   wait_for (fixture, "27 days left");
   mortise_test_click (fixture->root, "Delete All for Good");
@@ -318,7 +298,7 @@ test_purge_all (Fixture *fixture, gconstpointer data)
 static void
 test_passkey_appears (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   mortise_mock_agent_add (fixture->agent, MORTISE_TEST_NOW,
                           g_variant_new_parsed ("{'rp-id': <'brand-new.example'>}"));
   mortise_mock_agent_emit_changed (fixture->agent);
@@ -515,7 +495,7 @@ test_keyslots (Fixture *fixture, gconstpointer data)
 static void
 test_keyboard (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   /* Search, choose the first result, go back and to other pages: no pointer. */
   mortise_test_keys ("ctrl+f", NULL);
   mortise_test_settle (fixture->window);
@@ -540,7 +520,7 @@ test_keyboard (Fixture *fixture, gconstpointer data)
 static void
 test_type_to_search (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   gtk_widget_grab_focus (
       mortise_test_get (fixture->root, GTK_TYPE_BUTTON, "Open alice at github.com"));
   mortise_test_keys ("g", "i", "t", "h", NULL);
@@ -557,7 +537,7 @@ has_focus (gpointer user_data)
 static void
 test_list_by_keyboard (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   gtk_widget_grab_focus (mortise_test_get (fixture->root, GTK_TYPE_MENU_BUTTON, "Sort and Filter"));
   mortise_test_keys ("Tab", NULL);
   mortise_test_settle (fixture->window);
@@ -605,7 +585,7 @@ note_gone (gpointer data, GObject *object)
 static void
 test_deleted_by_keyboard (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   mortise_test_keys ("alt+2", NULL);
   wait_for (fixture, "27 days left");
   gtk_widget_grab_focus (mortise_test_get (fixture->root, GTK_TYPE_BUTTON, "Delete All for Good"));
@@ -629,7 +609,7 @@ test_escape (Fixture *fixture, gconstpointer data)
   GtkWidget *menu = NULL;
   GtkWidget *popover = NULL;
 
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   gtk_widget_activate_action (fixture->root, "win.search", NULL);
   mortise_test_settle (fixture->window);
   mortise_test_keys ("z", "o", "e", NULL);
@@ -680,8 +660,7 @@ main (int argc, char **argv)
   if (!g_str_equal (mortise_test_get_variant (), "light"))
     return g_test_run ();
 
-#define ADD(name, function)                                                                        \
-  g_test_add ("/window/actions/" name, Fixture, NULL, set_up, function, tear_down)
+#define ADD(name, function) MORTISE_WINDOW_TEST ("/window/actions/" name, NULL, function)
   ADD ("open", test_open);
   ADD ("delete-and-undo", test_delete_and_undo);
   ADD ("delete-denied", test_delete_denied);

@@ -35,7 +35,7 @@ write_script (const char *path, const char *script)
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  mortise_window_fixture_set_up (&fixture->window);
+  mortise_window_fixture_set_up (&fixture->window, NULL);
   fixture->folder = scratch_folder_new ();
   fixture->helper = g_build_filename (fixture->folder, "mortise-setup", NULL);
   fixture->pkexec = g_build_filename (fixture->folder, "pkexec", NULL);
@@ -48,7 +48,7 @@ set_up (Fixture *fixture, gconstpointer data)
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
-  mortise_window_fixture_tear_down (&fixture->window);
+  mortise_window_fixture_tear_down (&fixture->window, NULL);
   mortise_system_setup_set_programs (NULL, NULL);
   scratch_folder_remove (fixture->folder);
   g_free (fixture->helper);

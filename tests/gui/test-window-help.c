@@ -9,24 +9,6 @@
 
 typedef MortiseWindowFixture Fixture;
 
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  mortise_window_fixture_set_up (fixture);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  mortise_window_fixture_tear_down (fixture);
-}
-
-static gboolean
-is_english (void)
-{
-  return !g_str_equal (mortise_test_get_variant (), "ja");
-}
-
 static gboolean
 find_help (gpointer user_data)
 {
@@ -80,7 +62,7 @@ expect_topic (GtkWidget *help, const char *heading)
   GtkWidget *focus = NULL;
   double y = 0;
 
-  if (!is_english ())
+  if (!mortise_test_is_english ())
     return;
   mortise_test_wait_until (has_focus, &wait);
   mortise_test_settle (GTK_WINDOW (help));
@@ -140,7 +122,7 @@ test_index (Fixture *fixture, gconstpointer data)
 {
   GtkWidget *help = NULL;
 
-  if (!is_english ())
+  if (!mortise_test_is_english ())
     return;
   mortise_window_fixture_open (fixture);
   mortise_test_keys ("F1", NULL);
@@ -157,7 +139,7 @@ test_ways_in (Fixture *fixture, gconstpointer data)
 {
   GtkWidget *help = NULL;
 
-  if (!is_english ())
+  if (!mortise_test_is_english ())
     return;
   mortise_window_fixture_open (fixture);
   mortise_window_fixture_wait_for_text (fixture, "No Passkeys Yet");
@@ -187,8 +169,7 @@ main (int argc, char **argv)
 {
   mortise_test_gui_init (&argc, &argv);
 
-#define ADD(path, function)                                                                        \
-  g_test_add ("/window/help/" path, Fixture, NULL, set_up, function, tear_down)
+#define ADD(path, function) MORTISE_WINDOW_TEST ("/window/help/" path, NULL, function)
   ADD ("topics", test_topics);
   ADD ("index", test_index);
   ADD ("ways-in", test_ways_in);

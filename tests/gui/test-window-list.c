@@ -11,29 +11,9 @@
 typedef MortiseWindowFixture Fixture;
 
 static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  mortise_window_fixture_set_up (fixture);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  mortise_window_fixture_tear_down (fixture);
-}
-
-static void
 wait_for (Fixture *fixture, const char *text)
 {
   mortise_window_fixture_wait_for_text (fixture, text);
-}
-
-static void
-open_samples (Fixture *fixture)
-{
-  mortise_mock_agent_add_samples (fixture->agent, MORTISE_TEST_NOW);
-  mortise_window_fixture_open (fixture);
-  wait_for (fixture, "github.com");
 }
 
 static GtkWidget *
@@ -99,7 +79,7 @@ is_browsing (gpointer user_data)
 static void
 test_delete_several (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   activate (fixture, "passkeys.select");
   wait_for (fixture, "Select Passkeys");
   g_assert_null (mortise_test_find (fixture->root, GTK_TYPE_BUTTON, "Open alice at github.com"));
@@ -126,7 +106,7 @@ test_delete_several (Fixture *fixture, gconstpointer data)
 static void
 test_delete_denied (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   activate (fixture, "passkeys.select-all");
   wait_for (fixture, "10 selected");
   mortise_mock_agent_set_answer (fixture->agent, "Denied", "You said no.");
@@ -145,7 +125,7 @@ test_progress (Fixture *fixture, gconstpointer data)
   GtkWidget *button = NULL;
   g_autofree char *calls = NULL;
 
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   activate (fixture, "passkeys.select-all");
   mortise_mock_agent_set_hold (fixture->agent, TRUE);
   mortise_test_click (fixture->root, "Delete Selected Passkeys");
@@ -172,7 +152,7 @@ test_marks_outlive (Fixture *fixture, gconstpointer data)
 {
   GtkEditable *entry = NULL;
 
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   activate (fixture, "passkeys.select");
   tick (fixture, "alice at github.com");
   tick (fixture, "10482231 at bank.example");
@@ -199,7 +179,7 @@ test_marks_outlive (Fixture *fixture, gconstpointer data)
 static void
 test_keyboard (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   focus (fixture, "10482231 at bank.example");
   mortise_test_keys ("ctrl+space", NULL);
   wait_for (fixture, "1 selected");
@@ -217,7 +197,7 @@ test_keyboard (Fixture *fixture, gconstpointer data)
 static void
 test_keyboard_range (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   focus (fixture, "alice at github.com");
   mortise_test_keys ("shift+Down", NULL);
   wait_for (fixture, "2 selected");
@@ -235,7 +215,7 @@ test_keyboard_range (Fixture *fixture, gconstpointer data)
 static void
 test_keyboard_delete (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   focus (fixture, "alice at github.com");
   mortise_test_keys ("Delete", NULL);
   mortise_window_fixture_assert_call (fixture, "DeletePasskeys ([1],)");
@@ -254,7 +234,7 @@ test_filters (Fixture *fixture, gconstpointer data)
     { "never-used", "2 of 10" },  { "not-backed-up", "8 of 10" }, { "all", "10 passkeys" },
   };
 
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   for (gsize i = 0; i < G_N_ELEMENTS (filters); i++)
     {
       choose_filter (fixture, filters[i].filter);
@@ -329,8 +309,7 @@ main (int argc, char **argv)
 {
   mortise_test_gui_init (&argc, &argv);
 
-#define ADD(path, function)                                                                        \
-  g_test_add ("/window/list/" path, Fixture, NULL, set_up, function, tear_down)
+#define ADD(path, function) MORTISE_WINDOW_TEST ("/window/list/" path, NULL, function)
   ADD ("delete-several", test_delete_several);
   ADD ("delete-denied", test_delete_denied);
   ADD ("progress", test_progress);

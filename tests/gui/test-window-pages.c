@@ -8,29 +8,11 @@
 
 typedef MortiseWindowFixture Fixture;
 
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  mortise_window_fixture_set_up (fixture);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  mortise_window_fixture_tear_down (fixture);
-}
-
-static gboolean
-is_english (void)
-{
-  return !g_str_equal (mortise_test_get_variant (), "ja");
-}
-
 /* Texts are asserted in English; in Japanese the same states are drawn. */
 static void
 expect (Fixture *fixture, const char *text)
 {
-  if (is_english ())
+  if (mortise_test_is_english ())
     mortise_window_fixture_wait_for_text (fixture, text);
   mortise_test_settle (fixture->window);
   mortise_test_assert_named (fixture->root);
@@ -362,7 +344,7 @@ test_preferences (Fixture *fixture, gconstpointer data)
   dialog = get_dialog (fixture);
   mortise_test_screenshot_size (dialog, 560, 700);
   mortise_test_settle (dialog);
-  if (is_english ())
+  if (mortise_test_is_english ())
     g_assert_true (mortise_test_has_text (GTK_WIDGET (dialog), "5 minutes"));
   mortise_test_assert_named (GTK_WIDGET (dialog));
   mortise_test_screenshot (dialog, "preferences");
@@ -400,9 +382,8 @@ main (int argc, char **argv)
 {
   mortise_test_gui_init (&argc, &argv);
 
-#define ADD_DATA(name, data, function)                                                             \
-  g_test_add ("/window/pages/" name, Fixture, data, set_up, function, tear_down)
-#define ADD(name, function) ADD_DATA (name, NULL, function)
+#define ADD_DATA(name, data, function) MORTISE_WINDOW_TEST ("/window/pages/" name, data, function)
+#define ADD(name, function)            ADD_DATA (name, NULL, function)
   ADD ("first-run", test_first_run);
   ADD ("list", test_list);
   ADD ("sidebar", test_sidebar);
@@ -429,7 +410,7 @@ main (int argc, char **argv)
     {
       g_autofree char *path = g_strconcat ("/window/pages/problem/", problem_cases[i].name, NULL);
 
-      g_test_add (path, Fixture, &problem_cases[i], set_up, test_problem, tear_down);
+      MORTISE_WINDOW_TEST (path, &problem_cases[i], test_problem);
     }
 #undef ADD
 #undef ADD_DATA

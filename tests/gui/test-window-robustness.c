@@ -8,26 +8,6 @@
 
 typedef MortiseWindowFixture Fixture;
 
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  mortise_window_fixture_set_up (fixture);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  mortise_window_fixture_tear_down (fixture);
-}
-
-static void
-open_samples (Fixture *fixture)
-{
-  mortise_mock_agent_add_samples (fixture->agent, MORTISE_TEST_NOW);
-  mortise_window_fixture_open (fixture);
-  mortise_window_fixture_wait_for_text (fixture, "github.com");
-}
-
 /* The toplevel of a dialog that was opened last. */
 static GtkWindow *
 get_dialog (Fixture *fixture)
@@ -81,7 +61,7 @@ go_to (Fixture *fixture, const Place *place)
   if (place->state != NULL)
     mortise_mock_agent_set_state (fixture->agent, place->state);
   if (place->state == NULL || g_str_equal (place->state, "listable"))
-    open_samples (fixture);
+    mortise_window_fixture_open_samples (fixture);
   else
     mortise_window_fixture_open (fixture);
   window = fixture->window;
@@ -287,7 +267,7 @@ test_templates (Fixture *fixture, gconstpointer data)
     }
   g_assert_cmpuint (g_hash_table_size (classes), >=, 10);
 
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   for (gsize i = 0; i < G_N_ELEMENTS (stays); i++)
     {
       g_autoptr (GVariant) target = stays[i].target != NULL
@@ -438,8 +418,7 @@ main (int argc, char **argv)
 {
   mortise_test_gui_init (&argc, &argv);
 
-#define ADD(name, function)                                                                        \
-  g_test_add ("/window/robustness/" name, Fixture, NULL, set_up, function, tear_down)
+#define ADD(name, function) MORTISE_WINDOW_TEST ("/window/robustness/" name, NULL, function)
   ADD ("templates", test_templates);
   ADD ("hostile", test_hostile);
   for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
@@ -448,8 +427,8 @@ main (int argc, char **argv)
       g_autofree char *keyboard =
           g_strconcat ("/window/robustness/keyboard/", places[i].name, NULL);
 
-      g_test_add (names, Fixture, &places[i], set_up, test_names, tear_down);
-      g_test_add (keyboard, Fixture, &places[i], set_up, test_keyboard, tear_down);
+      MORTISE_WINDOW_TEST (names, &places[i], test_names);
+      MORTISE_WINDOW_TEST (keyboard, &places[i], test_keyboard);
     }
 #undef ADD
   return g_test_run ();

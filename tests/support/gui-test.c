@@ -40,6 +40,12 @@ mortise_test_get_variant (void)
   return variant != NULL && *variant != '\0' ? variant : "light";
 }
 
+gboolean
+mortise_test_is_english (void)
+{
+  return !g_str_equal (mortise_test_get_variant (), "ja");
+}
+
 static gboolean
 mark_late (gpointer user_data)
 {

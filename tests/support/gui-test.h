@@ -20,6 +20,9 @@ void mortise_test_gui_init (int *argc, char ***argv);
 
 /** mortise_test_get_variant: Returns: (transfer none): "light" "dark" "narrow" "ja" … */
 const char *mortise_test_get_variant (void);
+/** mortise_test_is_english: whether texts on the screen can be asserted as they are in the source
+ */
+gboolean mortise_test_is_english (void);
 
 /** Evaluated by mortise_test_wait_until() between turns of the main loop. */
 typedef gboolean (*MortiseTestCondition) (gpointer user_data);

@@ -26,7 +26,7 @@ get_application (void)
 }
 
 void
-mortise_window_fixture_set_up (MortiseWindowFixture *fixture)
+mortise_window_fixture_set_up (MortiseWindowFixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
@@ -62,7 +62,7 @@ mortise_window_fixture_reopen (MortiseWindowFixture *fixture)
 }
 
 void
-mortise_window_fixture_tear_down (MortiseWindowFixture *fixture)
+mortise_window_fixture_tear_down (MortiseWindowFixture *fixture, gconstpointer data)
 {
   GList *windows = NULL;
 
@@ -119,4 +119,12 @@ mortise_window_fixture_screenshot (MortiseWindowFixture *fixture, const char *na
 {
   mortise_test_settle (fixture->window);
   mortise_test_screenshot (fixture->window, name);
+}
+
+void
+mortise_window_fixture_open_samples (MortiseWindowFixture *fixture)
+{
+  mortise_mock_agent_add_samples (fixture->agent, MORTISE_TEST_NOW);
+  mortise_window_fixture_open (fixture);
+  mortise_window_fixture_wait_for_text (fixture, "github.com");
 }

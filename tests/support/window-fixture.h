@@ -26,14 +26,21 @@ typedef struct
 } MortiseWindowFixture;
 
 /** mortise_window_fixture_set_up: the agent, exported but not on the bus yet, with no passkeys */
-void mortise_window_fixture_set_up (MortiseWindowFixture *fixture);
+void mortise_window_fixture_set_up (MortiseWindowFixture *fixture, gconstpointer data);
 /** mortise_window_fixture_open: puts the agent on the bus, opens the window, waits until it shows
  * what the agent says */
 void mortise_window_fixture_open (MortiseWindowFixture *fixture);
 /** mortise_window_fixture_reopen: another window on the same agent, after the first was destroyed
  */
 void mortise_window_fixture_reopen (MortiseWindowFixture *fixture);
-void mortise_window_fixture_tear_down (MortiseWindowFixture *fixture);
+void mortise_window_fixture_tear_down (MortiseWindowFixture *fixture, gconstpointer data);
+/** mortise_window_fixture_open_samples: opens it with the mock agent's sample passkeys, listed */
+void mortise_window_fixture_open_samples (MortiseWindowFixture *fixture);
+
+/** MORTISE_WINDOW_TEST: adds a test of @function (MortiseWindowFixture *, gconstpointer) */
+#define MORTISE_WINDOW_TEST(path, data, function)                                                  \
+  g_test_add (path, MortiseWindowFixture, data, mortise_window_fixture_set_up, function,           \
+              mortise_window_fixture_tear_down)
 
 /** mortise_window_fixture_wait_for_text: until a label on the screen contains @text */
 void mortise_window_fixture_wait_for_text (MortiseWindowFixture *fixture, const char *text);
