@@ -236,6 +236,7 @@ on_toggle_mark (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 
   if (mortise_passkey_store_find (self->store, id) == NULL)
     return;
+  self->all_wanted = FALSE;
   set_anchor (self, id);
   mortise_passkey_marks_set (self->marks, id, !mortise_passkey_marks_has (self->marks, id));
 }
@@ -246,6 +247,7 @@ on_mark_to (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   MortisePasskeysPage *self = user_data;
   gpointer selected = gtk_single_selection_get_selected_item (self->selection);
 
+  self->all_wanted = FALSE;
   mortise_passkey_groups_flush (self->groups);
   if (self->anchor == 0 && MORTISE_IS_PASSKEY (selected))
     set_anchor (self, mortise_passkey_get_id (selected));
@@ -255,9 +257,8 @@ on_mark_to (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
-on_select_all (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+mark_all (MortisePasskeysPage *self)
 {
-  MortisePasskeysPage *self = user_data;
   g_autoptr (GArray) ids = NULL;
 
   mortise_passkey_groups_flush (self->groups);
@@ -267,10 +268,20 @@ on_select_all (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+on_select_all (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  MortisePasskeysPage *self = user_data;
+
+  mark_all (self);
+  self->all_wanted = !mortise_passkey_store_get_loaded (self->store);
+}
+
+static void
 on_select_none (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   MortisePasskeysPage *self = user_data;
 
+  self->all_wanted = FALSE;
   mortise_passkey_marks_set_active (self->marks, FALSE);
 }
 
@@ -302,6 +313,11 @@ void
 mortise_passkeys_page_update_marking (MortisePasskeysPage *self)
 {
   mortise_passkey_marks_keep (self->marks, is_in_store, self->store);
+  if (self->all_wanted && mortise_passkey_store_get_loaded (self->store))
+    {
+      self->all_wanted = FALSE;
+      mark_all (self);
+    }
   if (mortise_passkey_marks_is_active (self->marks))
     show_marks (self);
 }

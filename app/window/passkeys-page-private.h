@@ -28,6 +28,8 @@ struct _MortisePasskeysPage
   gint64 anchor;
   /* What Shift marked last; may be %NULL */
   GArray *range;
+  /* All were to be marked while the list was still being read. */
+  gboolean all_wanted;
   guint moved_source;
   /* How many passkeys are being deleted; 0 for none. */
   guint deleting;

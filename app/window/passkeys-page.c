@@ -445,6 +445,8 @@ mortise_passkeys_page_set_up (MortisePasskeysPage *self,
   g_signal_connect_swapped (store, "items-changed", G_CALLBACK (on_items_changed), self);
   g_signal_connect_swapped (store, "notify::loaded", G_CALLBACK (update), self);
   g_signal_connect_swapped (store, "notify::loaded", G_CALLBACK (on_loaded), self);
+  g_signal_connect_swapped (store, "notify::loaded",
+                            G_CALLBACK (mortise_passkeys_page_update_marking), self);
   g_signal_connect_swapped (store, "notify::damaged", G_CALLBACK (update), self);
   g_signal_connect_swapped (store, "failed", G_CALLBACK (on_failed), self);
   update (self);

@@ -304,6 +304,23 @@ test_ten_thousand (Fixture *fixture, gconstpointer data)
   wait_for (fixture, "10000 passkeys");
 }
 
+static gboolean
+has_rows (gpointer user_data)
+{
+  return mortise_test_find (user_data, MORTISE_TYPE_PASSKEY_ROW, NULL) != NULL;
+}
+
+/* All means all, also of a list that is still being read. */
+static void
+test_all_while_reading (Fixture *fixture, gconstpointer data)
+{
+  mortise_mock_agent_add_many (fixture->agent, MORTISE_TEST_NOW, 10000);
+  mortise_window_fixture_open (fixture);
+  mortise_test_wait_until (has_rows, fixture->root);
+  activate (fixture, "passkeys.select-all");
+  wait_for (fixture, "10000 selected");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -320,6 +337,7 @@ main (int argc, char **argv)
   ADD ("filters", test_filters);
   ADD ("naming-filter", test_naming_filter);
   ADD ("ten-thousand", test_ten_thousand);
+  ADD ("all-while-reading", test_all_while_reading);
 #undef ADD
   return g_test_run ();
 }
