@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <glib-unix.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -137,6 +138,27 @@ on_readable (int fd, GIOCondition condition, gpointer data)
 }
 
 static gboolean
+has_hung_up (const Client *client)
+{
+  struct pollfd pollfd = { .fd = client->fd };
+
+  return poll (&pollfd, 1, 0) > 0 && (pollfd.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+/* An agent that plugs in again connects before the end of its last connection was dispatched. */
+static void
+drop_gone (MortiseHidService *self)
+{
+  for (guint i = self->clients->len; i > 0; i--)
+    {
+      Client *client = g_ptr_array_index (self->clients, i - 1);
+
+      if (has_hung_up (client))
+        drop_client (client);
+    }
+}
+
+static gboolean
 has_device (MortiseHidService *self, uid_t user)
 {
   for (guint i = 0; i < self->clients->len; i++)
@@ -204,6 +226,7 @@ on_acceptable (int fd, GIOCondition condition, gpointer data)
       close (accepted);
       return G_SOURCE_CONTINUE;
     }
+  drop_gone (self);
   refusal = check_user (self, peer.uid);
   if (refusal != 0)
     {

@@ -230,6 +230,24 @@ test_one_device_per_user (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (mortise_hid_service_count (fixture->service), ==, 1);
 }
 
+/* Both ends of the connection before are known to the service at once, the new one first. */
+static void
+test_plugs_in_again (Fixture *fixture, gconstpointer data)
+{
+  struct uhid_event event;
+
+  connect_and_open (fixture);
+  g_clear_object (&fixture->agent);
+  close (kernel);
+  kernel = -1;
+  fixture->agent = connect_agent (fixture);
+  iterate_until (fixture->failure != NULL || kernel >= 0);
+  g_assert_no_error (fixture->failure);
+  read_event (&event);
+  g_assert_cmpuint (event.type, ==, UHID_CREATE2);
+  g_assert_cmpuint (mortise_hid_service_count (fixture->service), ==, 1);
+}
+
 static void
 test_says_no_uhid (Fixture *fixture, gconstpointer data)
 {
@@ -276,6 +294,7 @@ main (int argc, char **argv)
   ADD ("agent-hears-device-die", test_agent_hears_device_die);
   ADD ("refuses-the-absent", test_refuses_the_absent);
   ADD ("one-device-per-user", test_one_device_per_user);
+  ADD ("plugs-in-again", test_plugs_in_again);
   ADD ("says-no-uhid", test_says_no_uhid);
   ADD ("drops-the-rude", test_drops_the_rude);
   return g_test_run ();
