@@ -30,6 +30,16 @@ ctaphid_client_connect (const char *path)
   return client;
 }
 
+CtaphidClient *
+ctaphid_client_new_for_hidraw (int fd)
+{
+  CtaphidClient *client = g_new0 (CtaphidClient, 1);
+
+  client->fd = fd;
+  client->hidraw = TRUE;
+  return client;
+}
+
 void
 ctaphid_client_free (CtaphidClient *client)
 {
@@ -49,7 +59,16 @@ ctaphid_client_open (const char *path)
 void
 ctaphid_client_send_bytes (CtaphidClient *client, const void *data, gsize size)
 {
-  g_assert_cmpint (send (client->fd, data, size, MSG_NOSIGNAL), ==, size);
+  guint8 report[1 + MORTISE_HID_REPORT_SIZE] = { 0 };
+
+  if (!client->hidraw)
+    {
+      g_assert_cmpint (send (client->fd, data, size, MSG_NOSIGNAL), ==, size);
+      return;
+    }
+  g_assert_cmpuint (size, ==, MORTISE_HID_REPORT_SIZE);
+  memcpy (report + 1, data, size);
+  g_assert_cmpint (write (client->fd, report, sizeof report), ==, sizeof report);
 }
 
 void
@@ -98,7 +117,7 @@ ctaphid_client_receive_report (CtaphidClient *client,
   while (n < 0 && errno == EINTR);
   if (n == 0)
     return FALSE;
-  g_assert_cmpint (recv (client->fd, ret_report, MORTISE_HID_REPORT_SIZE, 0), ==,
+  g_assert_cmpint (read (client->fd, ret_report, MORTISE_HID_REPORT_SIZE), ==,
                    MORTISE_HID_REPORT_SIZE);
   return TRUE;
 }

@@ -8,13 +8,14 @@ G_BEGIN_DECLS
 /**
  * CtaphidClient:
  *
- * A client on the wire: a blocking socket to the socket transport, for tests that need the exact
- * bytes. libfido2 is the client for all that can be said through it. Failures of the socket and
- * time-outs fail the test.
+ * A client on the wire: a blocking socket to the socket transport (or a hidraw node), for tests
+ * that need the exact bytes. libfido2 is the client for all that can be said through it. Failures
+ * of the socket and time-outs fail the test.
  */
 typedef struct
 {
   int fd;
+  gboolean hidraw; /* the kernel's node: a report id before each report that is sent */
   guint32 channel; /* from ctaphid_client_init(), or 0 */
   guint keepalives;
   guint8 last_status; /* of the last keepalive */
@@ -25,6 +26,10 @@ typedef struct
 
 /** ctaphid_client_connect: waits until somebody listens at @path */
 CtaphidClient *ctaphid_client_connect (const char *path);
+
+/** ctaphid_client_new_for_hidraw: @fd, an open hidraw node, is taken over */
+CtaphidClient *ctaphid_client_new_for_hidraw (int fd);
+
 void ctaphid_client_free (CtaphidClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CtaphidClient, ctaphid_client_free)
 
@@ -34,7 +39,7 @@ CtaphidClient *ctaphid_client_open (const char *path);
 /** ctaphid_client_init: CTAPHID_INIT on the broadcast channel; Returns: the capabilities */
 guint8 ctaphid_client_init (CtaphidClient *client);
 
-/** ctaphid_client_send_bytes: one message on the socket, of any size */
+/** ctaphid_client_send_bytes: one message on the socket, of any size; on hidraw a report */
 void ctaphid_client_send_bytes (CtaphidClient *client, const void *data, gsize size);
 
 /** ctaphid_client_send_packet: one initialization packet with any BCNT */
