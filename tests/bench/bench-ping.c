@@ -200,7 +200,6 @@ main (void)
   if (access ("/dev/uhid", R_OK | W_OK) == 0)
     compare_over_uhid ();
   else
-    bench_report_note ("The budget is for uhid, which may not be opened here: see the virtual "
-                       "machine's suite.");
+    bench_report_note ("The budget is for uhid, which may not be opened here.");
   return 0;
 }
