@@ -207,27 +207,6 @@ mortise_dbus_get_history (MortiseDBusCall *call, GError **error)
   return g_variant_new ("(aa{sv})", &builder);
 }
 
-static GVariant *
-keyslots_to_variant (MortiseVault *vault)
-{
-  static const char *const names[] = {
-    [MORTISE_KEYSLOT_PIN] = "pin",
-    [MORTISE_KEYSLOT_LOGIN] = "login",
-    [MORTISE_KEYSLOT_RECOVERY] = "recovery",
-  };
-  GVariantBuilder builder;
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_STRING_ARRAY);
-  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      MortiseKeyslotInfo info = { 0 };
-
-      if (mortise_vault_get_keyslot (vault, (MortiseKeyslot) i, &info, NULL) && info.exists)
-        g_variant_builder_add (&builder, "s", names[i]);
-    }
-  return g_variant_builder_end (&builder);
-}
-
 GVariant *
 mortise_dbus_read_protection (MortiseDBusCall *call, GError **error)
 {
@@ -264,6 +243,6 @@ mortise_dbus_read_protection (MortiseDBusCall *call, GError **error)
   g_variant_dict_insert (&dict, "algorithm", "i", (gint32) info->algorithm);
   insert_bytes (&dict, "parent-name", parent_name);
   insert_bytes (&dict, "storage-root-name", root_name);
-  g_variant_dict_insert_value (&dict, "keyslots", keyslots_to_variant (backend->vault));
+  g_variant_dict_insert_value (&dict, "keyslots", mortise_dbus_name_keyslots (backend->vault));
   return g_variant_new ("(@a{sv})", g_variant_dict_end (&dict));
 }
