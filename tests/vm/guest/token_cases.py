@@ -3,6 +3,7 @@
 
 import os
 import re
+import time
 
 import tap
 from agent import PIN
@@ -57,6 +58,15 @@ class Token:
         """Runs what must fail with this error."""
         done = self.run(*options, pins=pins, check=False)
         assert done.returncode == 1 and error in done.stderr, done
+
+    def reset_after_replug(self):
+        """fido2-token -R soon after power-up; again where this machine was too slow for the ten seconds."""
+        for _ in range(5):
+            self.agent.call("Replug")
+            done = self.run("-R", check=False)
+            if "FIDO_ERR_NOT_ALLOWED" not in done.stderr:
+                break
+        return done
 
     def info(self):
         """What -I prints, line by line: {"pin retries": "8", …}."""
@@ -283,18 +293,19 @@ def add_reset(token, needs):
         agent.answers(default="approve")
         before = len(agent.passkeys())
         assert before > 0
-        # More than ten seconds ago: nothing else was as long as that since the agent's start.
+        # The ten seconds in which a reset is allowed (CTAP 2.1 §6.6) are over, on however fast a machine.
+        time.sleep(11)
         token.refused("FIDO_ERR_NOT_ALLOWED", "-R")
         agent.answers("deny")
-        agent.call("Replug")
-        token.refused("FIDO_ERR_OPERATION_DENIED", "-R")
+        done = token.reset_after_replug()
+        assert done.returncode == 1 and "FIDO_ERR_OPERATION_DENIED" in done.stderr, done
         assert len(agent.passkeys()) == before
 
     @tap.case("fido2-token -R: after it the device is as new", [refused])
     def reset():
         agent.answers("approve expect=reset")
-        agent.call("Replug")
-        token.run("-R")
+        done = token.reset_after_replug()
+        assert done.returncode == 0, done
         assert agent.get("VaultState") == "no-vault", agent.get("VaultState")
         told, options = token.info(), token.options()
         assert options["clientPin"] is False and told["minpinlen"] == "4", told
