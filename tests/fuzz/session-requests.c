@@ -306,68 +306,6 @@ fuzz_session_get_assertion (FuzzSession *self)
 
 /* --- clientPIN -------------------------------------------------------------------------------- */
 
-static void
-write_bytes (MortiseCborWriter *writer, MortiseCborMap *map, gint64 key, GBytes *bytes)
-{
-  if (bytes == NULL)
-    return;
-  mortise_cbor_map_key (writer, map, key);
-  mortise_cbor_write_gbytes (writer, bytes);
-}
-
-typedef struct
-{
-  guint sub_command;
-  GBytes *param;
-  GBytes *new_pin;
-  GBytes *pin_hash;
-  guint permissions;
-  const char *rp_id;
-} PinRequest;
-
-static guint8
-send_pin (FuzzSession *self, const CtapPinSession *pin, const PinRequest *request, GBytes **ret)
-{
-  g_autoptr (MortiseCborWriter) writer = mortise_cbor_writer_new ();
-  g_autoptr (GBytes) parameters = NULL;
-  MortiseCborMap map;
-
-  mortise_cbor_map_begin (writer, &map);
-  mortise_cbor_map_key (writer, &map, 1);
-  mortise_cbor_write_uint (writer, pin->protocol);
-  mortise_cbor_map_key (writer, &map, 2);
-  mortise_cbor_write_uint (writer, request->sub_command);
-  mortise_cbor_map_key (writer, &map, 3);
-  mortise_cose_write_ec2 (writer, -25, 1, pin->x, pin->y, 32);
-  write_bytes (writer, &map, 4, request->param);
-  write_bytes (writer, &map, 5, request->new_pin);
-  write_bytes (writer, &map, 6, request->pin_hash);
-  if (request->permissions != 0)
-    {
-      mortise_cbor_map_key (writer, &map, 9);
-      mortise_cbor_write_uint (writer, request->permissions);
-    }
-  if (request->rp_id != NULL)
-    {
-      mortise_cbor_map_key (writer, &map, 10);
-      mortise_cbor_write_text (writer, request->rp_id);
-    }
-  mortise_cbor_map_end (writer, &map);
-  parameters = mortise_cbor_writer_finish (writer);
-  return fuzz_session_send (self, CTAP_CLIENT_PIN, parameters, ret);
-}
-
-static GBytes *
-encrypt_pin_hash (const CtapPinSession *pin, const char *text)
-{
-  guint8 digest[32];
-  g_autoptr (MortiseSecret) hash = NULL;
-
-  g_assert_cmpint (EVP_Q_digest (NULL, "SHA256", NULL, text, strlen (text), digest, NULL), ==, 1);
-  hash = mortise_secret_new_from_data (digest, 16);
-  return mortise_pin_uv_auth_encrypt (pin->protocol, pin->shared, hash);
-}
-
 /* What the client takes for the PIN: mostly what it is. */
 static const char *
 choose_pin (FuzzSession *self)
@@ -402,22 +340,15 @@ fuzz_session_get_token (FuzzSession *self, gboolean with_uv)
 {
   guint protocol = 1 + fuzz_input_below (self->input, 2);
   guint8 site = fuzz_input_byte (self->input);
-  g_autoptr (GBytes) pin_hash = NULL;
+  guint permissions = fuzz_input_byte (self->input);
+  g_autoptr (GBytes) parameters = NULL;
   g_autoptr (GBytes) cbor = NULL;
   CtapPinSession pin = { 0 };
-  PinRequest request = { 0 };
 
-  request.permissions = fuzz_input_byte (self->input);
-  request.rp_id = site % 4 == 0 ? NULL : sites[site % G_N_ELEMENTS (sites)];
   g_assert_cmphex (ctap_pin_session_open (ctap (self), protocol, &pin), ==, CTAP1_ERR_SUCCESS);
-  if (with_uv)
-    request.sub_command = 0x06;
-  else
-    {
-      request.sub_command = request.permissions == 0 ? 0x05 : 0x09;
-      request.pin_hash = pin_hash = encrypt_pin_hash (&pin, choose_pin (self));
-    }
-  if (send_pin (self, &pin, &request, &cbor) == CTAP1_ERR_SUCCESS)
+  parameters = ctap_token_parameters (&pin, with_uv ? NULL : choose_pin (self), permissions,
+                                      site % 4 == 0 ? NULL : sites[site % G_N_ELEMENTS (sites)]);
+  if (fuzz_session_send (self, CTAP_CLIENT_PIN, parameters, &cbor) == CTAP1_ERR_SUCCESS)
     keep_token (self, &pin, cbor);
   ctap_pin_session_clear (&pin);
 }
@@ -463,29 +394,14 @@ fuzz_session_change_pin (FuzzSession *self)
   guint protocol = 1 + fuzz_input_below (self->input, 2);
   gboolean set = exists == (fuzz_input_byte (self->input) >= 0xf0);
   const char *candidate = CHOOSE (self, pins);
-  g_autoptr (MortiseSecret) padded = mortise_secret_new (64);
-  g_autoptr (GByteArray) both = g_byte_array_new ();
-  g_autoptr (GBytes) new_pin = NULL;
-  g_autoptr (GBytes) pin_hash = NULL;
-  g_autoptr (GBytes) param = NULL;
+  g_autoptr (GBytes) parameters = NULL;
   CtapPinSession pin = { 0 };
-  PinRequest request = { 0 };
   gboolean faulty = self->plan.wanted || self->mutations > 0;
   guint8 status;
 
   g_assert_cmphex (ctap_pin_session_open (ctap (self), protocol, &pin), ==, CTAP1_ERR_SUCCESS);
-  memcpy (mortise_secret_get_bytes (padded), candidate, MIN (strlen (candidate), 64));
-  request.new_pin = new_pin = mortise_pin_uv_auth_encrypt (protocol, pin.shared, padded);
-  g_byte_array_append (both, g_bytes_get_data (new_pin, NULL), (guint) g_bytes_get_size (new_pin));
-  if (!set)
-    {
-      request.pin_hash = pin_hash = encrypt_pin_hash (&pin, choose_pin (self));
-      g_byte_array_append (both, g_bytes_get_data (pin_hash, NULL),
-                           (guint) g_bytes_get_size (pin_hash));
-    }
-  request.sub_command = set ? 0x03 : 0x04;
-  request.param = param = ctap_authenticate (pin.shared, protocol, both->data, both->len);
-  status = send_pin (self, &pin, &request, NULL);
+  parameters = ctap_change_pin_parameters (&pin, set ? NULL : choose_pin (self), candidate);
+  status = fuzz_session_send (self, CTAP_CLIENT_PIN, parameters, NULL);
   if (status == CTAP1_ERR_SUCCESS || faulty)
     find_out_pin (self, candidate, status);
   ctap_pin_session_clear (&pin);
@@ -676,9 +592,10 @@ send_fragment (FuzzSession *self, const guint8 *data, gsize size, guint32 offset
       mortise_cbor_map_key (writer, &map, 4);
       mortise_cbor_write_uint (writer, whole);
     }
-  write_bytes (writer, &map, 5, param);
   if (param != NULL)
     {
+      mortise_cbor_map_key (writer, &map, 5);
+      mortise_cbor_write_gbytes (writer, param);
       mortise_cbor_map_key (writer, &map, 6);
       mortise_cbor_write_int (writer, protocol_of (self, param));
     }

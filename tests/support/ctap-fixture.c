@@ -870,15 +870,10 @@ write_bytes_member (MortiseCborWriter *writer, MortiseCborMap *map, gint64 key, 
   mortise_cbor_write_gbytes (writer, bytes);
 }
 
-static guint8
-send_pin (CtapFixture *fixture,
-          const CtapPinSession *session,
-          guint sub_command,
-          const PinMembers *members,
-          GBytes **ret_cbor)
+static GBytes *
+write_pin_request (const CtapPinSession *session, guint sub_command, const PinMembers *members)
 {
   g_autoptr (MortiseCborWriter) writer = mortise_cbor_writer_new ();
-  g_autoptr (GBytes) parameters = NULL;
   MortiseCborMap map;
 
   mortise_cbor_map_begin (writer, &map);
@@ -902,48 +897,57 @@ send_pin (CtapFixture *fixture,
       mortise_cbor_write_text (writer, members->rp_id);
     }
   mortise_cbor_map_end (writer, &map);
-  parameters = mortise_cbor_writer_finish (writer);
-  return ctap_send (fixture, CTAP_CLIENT_PIN, parameters, ret_cbor);
+  return mortise_cbor_writer_finish (writer);
+}
+
+GBytes *
+ctap_change_pin_parameters (const CtapPinSession *session, const char *old_pin, const char *new_pin)
+{
+  g_autoptr (GBytes) new_enc = encrypt_new_pin (session, new_pin);
+  g_autoptr (GBytes) hash_enc = old_pin != NULL ? encrypt_pin_hash (session, old_pin) : NULL;
+  g_autoptr (GBytes) param = NULL;
+  g_autoptr (GByteArray) both = g_byte_array_new ();
+
+  g_byte_array_append (both, g_bytes_get_data (new_enc, NULL), (guint) g_bytes_get_size (new_enc));
+  if (hash_enc != NULL)
+    g_byte_array_append (both, g_bytes_get_data (hash_enc, NULL),
+                         (guint) g_bytes_get_size (hash_enc));
+  param = ctap_authenticate (session->shared, session->protocol, both->data, both->len);
+  return write_pin_request (
+      session, old_pin != NULL ? 0x04 : 0x03,
+      &(PinMembers){ .param = param, .new_pin_enc = new_enc, .pin_hash_enc = hash_enc });
+}
+
+GBytes *
+ctap_token_parameters (const CtapPinSession *session,
+                       const char *pin,
+                       guint permissions,
+                       const char *rp_id)
+{
+  g_autoptr (GBytes) hash_enc = pin != NULL ? encrypt_pin_hash (session, pin) : NULL;
+  const guint with_pin = permissions == 0 ? 0x05 : 0x09;
+
+  return write_pin_request (
+      session, pin != NULL ? with_pin : 0x06,
+      &(PinMembers){ .pin_hash_enc = hash_enc, .permissions = permissions, .rp_id = rp_id });
 }
 
 guint8
 ctap_set_pin (CtapFixture *fixture, guint protocol, const char *pin)
 {
-  CtapPinSession session = { 0 };
-  g_autoptr (GBytes) new_pin = NULL;
-  g_autoptr (GBytes) param = NULL;
-  guint8 status = ctap_pin_session_open (fixture, protocol, &session);
-
-  g_assert_cmphex (status, ==, CTAP1_ERR_SUCCESS);
-  new_pin = encrypt_new_pin (&session, pin);
-  param = ctap_authenticate (session.shared, protocol, g_bytes_get_data (new_pin, NULL),
-                             g_bytes_get_size (new_pin));
-  status = send_pin (fixture, &session, 0x03,
-                     &(PinMembers){ .param = param, .new_pin_enc = new_pin }, NULL);
-  ctap_pin_session_clear (&session);
-  return status;
+  return ctap_change_pin (fixture, protocol, NULL, pin);
 }
 
 guint8
 ctap_change_pin (CtapFixture *fixture, guint protocol, const char *old_pin, const char *new_pin)
 {
   CtapPinSession session = { 0 };
-  g_autoptr (GBytes) new_enc = NULL;
-  g_autoptr (GBytes) hash_enc = NULL;
-  g_autoptr (GBytes) param = NULL;
-  g_autoptr (GByteArray) both = g_byte_array_new ();
+  g_autoptr (GBytes) parameters = NULL;
   guint8 status = ctap_pin_session_open (fixture, protocol, &session);
 
   g_assert_cmphex (status, ==, CTAP1_ERR_SUCCESS);
-  new_enc = encrypt_new_pin (&session, new_pin);
-  hash_enc = encrypt_pin_hash (&session, old_pin);
-  g_byte_array_append (both, g_bytes_get_data (new_enc, NULL), (guint) g_bytes_get_size (new_enc));
-  g_byte_array_append (both, g_bytes_get_data (hash_enc, NULL),
-                       (guint) g_bytes_get_size (hash_enc));
-  param = ctap_authenticate (session.shared, protocol, both->data, both->len);
-  status = send_pin (
-      fixture, &session, 0x04,
-      &(PinMembers){ .param = param, .new_pin_enc = new_enc, .pin_hash_enc = hash_enc }, NULL);
+  parameters = ctap_change_pin_parameters (&session, old_pin, new_pin);
+  status = ctap_send (fixture, CTAP_CLIENT_PIN, parameters, NULL);
   ctap_pin_session_clear (&session);
   return status;
 }
@@ -962,32 +966,6 @@ read_token (const CtapPinSession *session, GBytes *cbor)
   return token;
 }
 
-static guint8
-get_token (CtapFixture *fixture,
-           guint protocol,
-           guint sub_command,
-           const char *pin,
-           guint permissions,
-           const char *rp_id,
-           MortiseSecret **ret_token)
-{
-  CtapPinSession session = { 0 };
-  g_autoptr (GBytes) hash_enc = NULL;
-  g_autoptr (GBytes) cbor = NULL;
-  guint8 status = ctap_pin_session_open (fixture, protocol, &session);
-
-  g_assert_cmphex (status, ==, CTAP1_ERR_SUCCESS);
-  if (pin != NULL)
-    hash_enc = encrypt_pin_hash (&session, pin);
-  status = send_pin (
-      fixture, &session, sub_command,
-      &(PinMembers){ .pin_hash_enc = hash_enc, .permissions = permissions, .rp_id = rp_id }, &cbor);
-  if (status == CTAP1_ERR_SUCCESS && ret_token != NULL)
-    *ret_token = read_token (&session, cbor);
-  ctap_pin_session_clear (&session);
-  return status;
-}
-
 guint8
 ctap_get_token (CtapFixture *fixture,
                 guint protocol,
@@ -996,8 +974,18 @@ ctap_get_token (CtapFixture *fixture,
                 const char *rp_id,
                 MortiseSecret **ret_token)
 {
-  return get_token (fixture, protocol, permissions == 0 ? 0x05 : 0x09, pin, permissions, rp_id,
-                    ret_token);
+  CtapPinSession session = { 0 };
+  g_autoptr (GBytes) parameters = NULL;
+  g_autoptr (GBytes) cbor = NULL;
+  guint8 status = ctap_pin_session_open (fixture, protocol, &session);
+
+  g_assert_cmphex (status, ==, CTAP1_ERR_SUCCESS);
+  parameters = ctap_token_parameters (&session, pin, permissions, rp_id);
+  status = ctap_send (fixture, CTAP_CLIENT_PIN, parameters, &cbor);
+  if (status == CTAP1_ERR_SUCCESS && ret_token != NULL)
+    *ret_token = read_token (&session, cbor);
+  ctap_pin_session_clear (&session);
+  return status;
 }
 
 guint8
@@ -1007,7 +995,7 @@ ctap_get_token_with_uv (CtapFixture *fixture,
                         const char *rp_id,
                         MortiseSecret **ret_token)
 {
-  return get_token (fixture, protocol, 0x06, NULL, permissions, rp_id, ret_token);
+  return ctap_get_token (fixture, protocol, NULL, permissions, rp_id, ret_token);
 }
 
 static gint64

@@ -180,11 +180,23 @@ ctap_authenticate (const MortiseSecret *key, guint protocol, gconstpointer data,
 /** (transfer full): pinUvAuthParam over ctap_client_data_hash */
 GBytes *ctap_token_param (const MortiseSecret *token, guint protocol);
 
+/** (transfer full): parameters of setPIN, or of changePIN where there is an @old_pin */
+GBytes *ctap_change_pin_parameters (const CtapPinSession *session,
+                                    const char *old_pin,
+                                    const char *new_pin);
+
+/** (transfer full): parameters of getPinToken if @permissions is 0, else of
+ *  getPinUvAuthTokenUsingPinWithPermissions; of …UsingUvWithPermissions if @pin is NULL */
+GBytes *ctap_token_parameters (const CtapPinSession *session,
+                               const char *pin,
+                               guint permissions,
+                               const char *rp_id);
+
 guint8 ctap_set_pin (CtapFixture *fixture, guint protocol, const char *pin);
 guint8
 ctap_change_pin (CtapFixture *fixture, guint protocol, const char *old_pin, const char *new_pin);
 
-/** getPinToken if @permissions is 0, else with permissions. */
+/** As ctap_token_parameters() says. */
 guint8 ctap_get_token (CtapFixture *fixture,
                        guint protocol,
                        const char *pin,
