@@ -557,6 +557,8 @@ mortise_vault_store_accept (MortiseVaultStore *self, GError **error)
       !mortise_vault_store_transact (self, migrate, &version, error))
     return FALSE;
   sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+  /* The last agent may have been killed between removing something and wiping it. */
+  (void) mortise_vault_store_forget_journal (self);
   return TRUE;
 }
 
