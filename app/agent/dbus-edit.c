@@ -297,7 +297,8 @@ static GVariant *
 change_all (MortiseDBusCall *call,
             const char *kind,
             gboolean deleted,
-            gboolean (*change) (MortiseVault *vault, gint64 row_id, GError **error),
+            gboolean (*change) (
+                MortiseVault *vault, const gint64 *row_ids, gsize n_row_ids, GError **error),
             GError **error)
 {
   g_autoptr (MortiseBackend) backend = NULL;
@@ -322,28 +323,25 @@ change_all (MortiseDBusCall *call,
       if (!mortise_dbus_call_ask (call, kind, &dict, FALSE, FALSE, NULL, NULL, error))
         return NULL;
     }
-  for (guint i = 0; i < ids->len; i++)
-    {
-      if (!change (backend->vault, g_array_index (ids, gint64, i), error))
-        return NULL;
-    }
+  if (!change (backend->vault, (const gint64 *) (gconstpointer) ids->data, ids->len, error))
+    return NULL;
   return mortise_dbus_empty_reply ();
 }
 
 GVariant *
 mortise_dbus_delete_passkeys (MortiseDBusCall *call, GError **error)
 {
-  return change_all (call, "delete", FALSE, mortise_vault_delete, error);
+  return change_all (call, "delete", FALSE, mortise_vault_delete_all, error);
 }
 
 GVariant *
 mortise_dbus_restore_passkeys (MortiseDBusCall *call, GError **error)
 {
-  return change_all (call, NULL, TRUE, mortise_vault_restore, error);
+  return change_all (call, NULL, TRUE, mortise_vault_restore_all, error);
 }
 
 GVariant *
 mortise_dbus_purge_passkeys (MortiseDBusCall *call, GError **error)
 {
-  return change_all (call, "purge", TRUE, mortise_vault_purge, error);
+  return change_all (call, "purge", TRUE, mortise_vault_purge_all, error);
 }

@@ -1068,89 +1068,130 @@ mortise_vault_update (MortiseVault *self,
   return TRUE;
 }
 
+/* Passkeys that one transaction moves to Recently deleted or back: all of them or none. */
 typedef struct
 {
   MortiseVault *vault;
-  MortiseCredential *credential;
+  const gint64 *row_ids;
+  gsize n_row_ids;
   gint64 now;
   guint displaced;
 } Move;
+
+/* (transfer full): what is to be moved, if it is where the move begins */
+static MortiseCredential *
+get_movable (Move *move, gsize i, gboolean deleted, GError **error)
+{
+  g_autoptr (MortiseCredential) credential = get_row (move->vault, move->row_ids[i], error);
+
+  if (credential == NULL || (credential->deleted_at != 0) == deleted)
+    return g_steal_pointer (&credential);
+  fail_not_found (error);
+  return NULL;
+}
 
 static gboolean
 move_to_deleted (MortiseVaultStore *store, gpointer user_data, GError **error)
 {
   Move *move = user_data;
 
-  return put_deleted (move->vault, move->credential, move->now, error);
+  for (gsize i = 0; i < move->n_row_ids; i++)
+    {
+      g_autoptr (MortiseCredential) credential = get_movable (move, i, FALSE, error);
+
+      if (credential == NULL || !put_deleted (move->vault, credential, move->now, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+mortise_vault_delete_all (MortiseVault *self,
+                          const gint64 *row_ids,
+                          gsize n_row_ids,
+                          GError **error)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+  Move move = { self, row_ids, n_row_ids, mortise_vault_now (), 0 };
+
+  g_return_val_if_fail (MORTISE_IS_VAULT (self), FALSE);
+  g_return_val_if_fail (n_row_ids == 0 || row_ids != NULL, FALSE);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  if (!mortise_vault_check_listable (self, error))
+    return FALSE;
+  if (!mortise_vault_store_transact (self->store, move_to_deleted, &move, error))
+    return FALSE;
+  self->count -= (guint) n_row_ids;
+  self->count_deleted += (guint) n_row_ids;
+  mortise_vault_queue_signal (self, MORTISE_VAULT_SIGNAL_CREDENTIALS);
+  return TRUE;
 }
 
 gboolean
 mortise_vault_delete (MortiseVault *self, gint64 row_id, GError **error)
 {
-  g_autoptr (GMutexLocker) locker = NULL;
-  g_autoptr (MortiseCredential) credential = NULL;
-  Move move = { self, NULL, mortise_vault_now (), 0 };
+  return mortise_vault_delete_all (self, &row_id, 1, error);
+}
 
-  g_return_val_if_fail (MORTISE_IS_VAULT (self), FALSE);
+static gboolean
+move_one_back (Move *move, MortiseCredential *credential, GError **error)
+{
+  Index id, account;
 
-  locker = g_mutex_locker_new (&self->mutex);
-  if (!mortise_vault_check_listable (self, error))
+  index_id (move->vault, credential->credential_id, id);
+  if (!displace (move->vault, MORTISE_SQL_CREDENTIAL_BY_ID, id, move->now, &move->displaced, NULL,
+                 error))
     return FALSE;
-  credential = get_row (self, row_id, error);
-  if (credential == NULL)
+  if (index_account (move->vault, credential, account) &&
+      !displace (move->vault, MORTISE_SQL_CREDENTIAL_BY_ACCOUNT, account, move->now,
+                 &move->displaced, NULL, error))
     return FALSE;
-  if (credential->deleted_at != 0)
-    return fail_not_found (error);
-  move.credential = credential;
-  if (!mortise_vault_store_transact (self->store, move_to_deleted, &move, error))
-    return FALSE;
-  self->count--;
-  self->count_deleted++;
-  mortise_vault_queue_signal (self, MORTISE_VAULT_SIGNAL_CREDENTIALS);
-  return TRUE;
+  return put_deleted (move->vault, credential, 0, error);
 }
 
 static gboolean
 move_back (MortiseVaultStore *store, gpointer user_data, GError **error)
 {
   Move *move = user_data;
-  Index id, account;
 
-  index_id (move->vault, move->credential->credential_id, id);
-  if (!displace (move->vault, MORTISE_SQL_CREDENTIAL_BY_ID, id, move->now, &move->displaced, NULL,
-                 error))
+  for (gsize i = 0; i < move->n_row_ids; i++)
+    {
+      g_autoptr (MortiseCredential) credential = get_movable (move, i, TRUE, error);
+
+      if (credential == NULL || !move_one_back (move, credential, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+mortise_vault_restore_all (MortiseVault *self,
+                           const gint64 *row_ids,
+                           gsize n_row_ids,
+                           GError **error)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+  Move move = { self, row_ids, n_row_ids, mortise_vault_now (), 0 };
+
+  g_return_val_if_fail (MORTISE_IS_VAULT (self), FALSE);
+  g_return_val_if_fail (n_row_ids == 0 || row_ids != NULL, FALSE);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  if (!mortise_vault_check_listable (self, error))
     return FALSE;
-  if (index_account (move->vault, move->credential, account) &&
-      !displace (move->vault, MORTISE_SQL_CREDENTIAL_BY_ACCOUNT, account, move->now,
-                 &move->displaced, NULL, error))
+  if (!mortise_vault_store_transact (self->store, move_back, &move, error))
     return FALSE;
-  return put_deleted (move->vault, move->credential, 0, error);
+  self->count += (guint) n_row_ids - move.displaced;
+  self->count_deleted += move.displaced - (guint) n_row_ids;
+  mortise_vault_queue_signal (self, MORTISE_VAULT_SIGNAL_CREDENTIALS);
+  return TRUE;
 }
 
 gboolean
 mortise_vault_restore (MortiseVault *self, gint64 row_id, GError **error)
 {
-  g_autoptr (GMutexLocker) locker = NULL;
-  g_autoptr (MortiseCredential) credential = NULL;
-  Move move = { self, NULL, mortise_vault_now (), 0 };
-
-  g_return_val_if_fail (MORTISE_IS_VAULT (self), FALSE);
-
-  locker = g_mutex_locker_new (&self->mutex);
-  if (!mortise_vault_check_listable (self, error))
-    return FALSE;
-  credential = get_row (self, row_id, error);
-  if (credential == NULL)
-    return FALSE;
-  if (credential->deleted_at == 0)
-    return fail_not_found (error);
-  move.credential = credential;
-  if (!mortise_vault_store_transact (self->store, move_back, &move, error))
-    return FALSE;
-  self->count += 1 - move.displaced;
-  self->count_deleted += move.displaced - 1;
-  mortise_vault_queue_signal (self, MORTISE_VAULT_SIGNAL_CREDENTIALS);
-  return TRUE;
+  return mortise_vault_restore_all (self, &row_id, 1, error);
 }
 
 /* --- Destroying --------------------------------------------------------------------------------
@@ -1162,21 +1203,53 @@ typedef struct
   gsize n_row_ids;
 } Purge;
 
+/* The clear mark decides, so that a damaged record can be got rid of too. */
+static gboolean
+check_purgeable (MortiseVaultStore *store, gint64 row_id, GError **error)
+{
+  g_autoptr (MortiseStatement) statement =
+      mortise_vault_store_get (store, MORTISE_SQL_CREDENTIAL_GET, error);
+  g_autoptr (GError) local_error = NULL;
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, row_id);
+  if (mortise_vault_store_row (store, statement, &local_error) &&
+      sqlite3_column_int (statement, 1) != 0)
+    return TRUE;
+  if (local_error == NULL)
+    return fail_not_found (error);
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+static gboolean
+remove_row (MortiseVaultStore *store, gint64 row_id, GError **error)
+{
+  const MortiseSql removals[] = { MORTISE_SQL_CREDENTIAL_REMOVE, MORTISE_SQL_SECRETS_REMOVE };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (removals); i++)
+    {
+      MortiseStatement *statement = mortise_vault_store_get (store, removals[i], error);
+
+      if (statement == NULL)
+        return FALSE;
+      sqlite3_bind_int64 (statement, 1, row_id);
+      if (!mortise_vault_store_run (store, statement, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 remove_rows (MortiseVaultStore *store, gpointer user_data, GError **error)
 {
   const Purge *purge = user_data;
-  const MortiseSql removals[] = { MORTISE_SQL_CREDENTIAL_REMOVE, MORTISE_SQL_SECRETS_REMOVE };
 
-  for (gsize i = 0; i < purge->n_row_ids * G_N_ELEMENTS (removals); i++)
+  for (gsize i = 0; i < purge->n_row_ids; i++)
     {
-      MortiseStatement *statement =
-          mortise_vault_store_get (store, removals[i % G_N_ELEMENTS (removals)], error);
-
-      if (statement == NULL)
-        return FALSE;
-      sqlite3_bind_int64 (statement, 1, purge->row_ids[i / G_N_ELEMENTS (removals)]);
-      if (!mortise_vault_store_run (store, statement, error))
+      if (!check_purgeable (store, purge->row_ids[i], error) ||
+          !remove_row (store, purge->row_ids[i], error))
         return FALSE;
     }
   return TRUE;
@@ -1197,36 +1270,22 @@ purge_rows (MortiseVault *self, Purge *purge, GError **error)
 }
 
 gboolean
-mortise_vault_purge (MortiseVault *self, gint64 row_id, GError **error)
+mortise_vault_purge_all (MortiseVault *self, const gint64 *row_ids, gsize n_row_ids, GError **error)
 {
   g_autoptr (GMutexLocker) locker = NULL;
-  Purge purge = { &row_id, 1 };
+  Purge purge = { row_ids, n_row_ids };
 
   g_return_val_if_fail (MORTISE_IS_VAULT (self), FALSE);
+  g_return_val_if_fail (n_row_ids == 0 || row_ids != NULL, FALSE);
 
   locker = g_mutex_locker_new (&self->mutex);
-  if (!mortise_vault_check_listable (self, error))
-    return FALSE;
-  {
-    g_autoptr (MortiseStatement) statement =
-        mortise_vault_store_get (self->store, MORTISE_SQL_CREDENTIAL_GET, error);
-    g_autoptr (GError) local_error = NULL;
+  return mortise_vault_check_listable (self, error) && purge_rows (self, &purge, error);
+}
 
-    if (statement == NULL)
-      return FALSE;
-    sqlite3_bind_int64 (statement, 1, row_id);
-    /* The clear mark decides, so that a damaged record can be got rid of too. */
-    if (!mortise_vault_store_row (self->store, statement, &local_error) ||
-        sqlite3_column_int (statement, 1) == 0)
-      {
-        if (local_error != NULL)
-          g_propagate_error (error, g_steal_pointer (&local_error));
-        else
-          fail_not_found (error);
-        return FALSE;
-      }
-  }
-  return purge_rows (self, &purge, error);
+gboolean
+mortise_vault_purge (MortiseVault *self, gint64 row_id, GError **error)
+{
+  return mortise_vault_purge_all (self, &row_id, 1, error);
 }
 
 /* A record that does not verify stays: when it was deleted cannot be known. */

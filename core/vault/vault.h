@@ -443,18 +443,46 @@ gboolean mortise_vault_update (MortiseVault *self,
                                MortiseChangeAuthor author,
                                GError **error);
 
-/** mortise_vault_delete: moves to Recently deleted */
+/**
+ * mortise_vault_delete_all:
+ * @row_ids: (array length=n_row_ids): each once
+ *
+ * Moves passkeys to Recently deleted, in one transaction: all of them or, on any error, none.
+ * Errors: %MORTISE_ERROR_NOT_FOUND if one is not there or is deleted already
+ */
+gboolean mortise_vault_delete_all (MortiseVault *self,
+                                   const gint64 *row_ids,
+                                   gsize n_row_ids,
+                                   GError **error);
+/** mortise_vault_delete: the same of one */
 gboolean mortise_vault_delete (MortiseVault *self, gint64 row_id, GError **error);
 
 /**
- * mortise_vault_restore:
+ * mortise_vault_restore_all:
+ * @row_ids: (array length=n_row_ids): each once
  *
- * Brings a passkey back from Recently deleted; one with the same rp_id and user_id that is in use
- * takes its place there (one discoverable credential per account, CTAP 2.1 §6.1.2).
+ * Brings passkeys back from Recently deleted, all or none; one with the same rp_id and user_id that
+ * is in use takes its place there (one discoverable credential per account, CTAP 2.1 §6.1.2). Of
+ * two in @row_ids for one account the later comes back.
  */
+gboolean mortise_vault_restore_all (MortiseVault *self,
+                                    const gint64 *row_ids,
+                                    gsize n_row_ids,
+                                    GError **error);
+/** mortise_vault_restore: the same of one */
 gboolean mortise_vault_restore (MortiseVault *self, gint64 row_id, GError **error);
 
-/** mortise_vault_purge: destroys one passkey in Recently deleted for good */
+/**
+ * mortise_vault_purge_all:
+ * @row_ids: (array length=n_row_ids): each once
+ *
+ * Destroys passkeys in Recently deleted for good, all or none.
+ */
+gboolean mortise_vault_purge_all (MortiseVault *self,
+                                  const gint64 *row_ids,
+                                  gsize n_row_ids,
+                                  GError **error);
+/** mortise_vault_purge: the same of one */
 gboolean mortise_vault_purge (MortiseVault *self, gint64 row_id, GError **error);
 
 /** mortise_vault_purge_expired: destroys those over the 30 days at Unix time @now; LISTABLE;

@@ -23,6 +23,7 @@ static sqlite3_vfs vfs;
 static struct
 {
   guint operations;
+  guint syncs;
   guint faults;
   guint fail_first;
   guint fail_last;
@@ -180,6 +181,7 @@ file_sync (sqlite3_file *file, int flags)
 
   if (code != SQLITE_OK)
     return code;
+  state.syncs++;
   if (self->content == NULL)
     return self->real->pMethods->xSync (self->real, flags);
   g_byte_array_set_size (self->durable, 0);
@@ -304,7 +306,7 @@ void
 faulty_vfs_reset (void)
 {
   g_clear_pointer (&state.random, g_rand_free);
-  state.operations = state.faults = 0;
+  state.operations = state.syncs = state.faults = 0;
   state.fail_first = state.fail_last = 0;
   state.power_off_at = 0;
   state.buffered = state.off = FALSE;
@@ -322,6 +324,12 @@ faulty_vfs_fail (guint first, guint times, FaultyVfsFault fault)
   state.fail_first = state.operations + first;
   state.fail_last = times == G_MAXUINT ? G_MAXUINT : state.fail_first + times - 1;
   state.fault = fault;
+}
+
+guint
+faulty_vfs_count_syncs (void)
+{
+  return state.syncs;
 }
 
 guint

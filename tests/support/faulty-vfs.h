@@ -24,6 +24,9 @@ void faulty_vfs_reset (void);
 /** Operations since reset. */
 guint faulty_vfs_count (void);
 
+/** Those among them that made the disk write: what a transaction costs. */
+guint faulty_vfs_count_syncs (void);
+
 /** Lets operation number @first, counted from now, and @times − 1 after it fail. */
 void faulty_vfs_fail (guint first, guint times, FaultyVfsFault fault);
 
