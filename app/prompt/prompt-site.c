@@ -7,19 +7,10 @@
 #include <string.h>
 
 #include "core/text/display-text.h"
+#include "core/text/site-text.h"
 
 /* An RP ID is at most a host name's 253 bytes; what is longer loses its start, never its end. */
 #define SITE_MAX 253
-
-#define U2F_CODE_LENGTH 64
-#define U2F_CODE_SHOWN  16
-
-/* U2F clients send only a hash of where the person is (core/vault/credential.h, rp_id). */
-static gboolean
-is_u2f_code (const char *rp_id)
-{
-  return strlen (rp_id) == U2F_CODE_LENGTH && strspn (rp_id, "0123456789abcdef") == U2F_CODE_LENGTH;
-}
 
 static gboolean
 is_plain_ascii (const char *rp_id)
@@ -79,21 +70,6 @@ in_own_letters (const char *rp_id)
   return mortise_display_text_isolated (unicode, SITE_MAX);
 }
 
-/* (nullable): the host of an AppID, which is the address of a list of the site's other names. Its
- * end is the site's to choose, so that it must not be taken for the site. */
-static char *
-host_of_app_id (const char *rp_id)
-{
-  g_autoptr (GUri) uri = NULL;
-
-  if (!g_str_has_prefix (rp_id, "https://"))
-    return NULL;
-  uri = g_uri_parse (rp_id, G_URI_FLAGS_NONE, NULL);
-  return uri != NULL && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0'
-             ? g_strdup (g_uri_get_host (uri))
-             : NULL;
-}
-
 MortisePromptSite *
 mortise_prompt_site_new (const char *rp_id)
 {
@@ -103,14 +79,14 @@ mortise_prompt_site_new (const char *rp_id)
   g_autofree char *host = NULL;
   g_autofree char *whole = NULL;
 
-  if (is_u2f_code (rp_id))
+  if (mortise_site_text_is_code (rp_id))
     {
       site->text = g_strdup (_ ("Site known only by a code"));
       /* Translators: %.*s is the beginning of a hexadecimal code. */
       site->note = g_strdup_printf (
           _ ("The browser used the older U2F protocol, which does not name the site. Its code "
              "begins with %.*s."),
-          U2F_CODE_SHOWN, rp_id);
+          MORTISE_SITE_CODE_SHOWN, rp_id);
       return site;
     }
   if (!is_plain_ascii (rp_id))
@@ -122,7 +98,7 @@ mortise_prompt_site_new (const char *rp_id)
                                 "have been made to look like another one."));
       return site;
     }
-  host = host_of_app_id (rp_id);
+  host = mortise_site_text_dup_host (rp_id);
   if (host != NULL && is_plain_ascii (host))
     {
       site->text = cut_start (host);

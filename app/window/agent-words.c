@@ -118,6 +118,11 @@ mortise_agent_words_init (MortiseAgentWords *words, MortiseAgentClient *client)
                  N_ ("Enter your PIN to see which passkeys are in it. No site can use them while "
                      "it is locked."),
                  N_ ("_Unlock…"), "win.unlock");
+      if (mortise_agent_client_has_recovery_code (client))
+        {
+          words->second_button = _ ("Use the Recovery _Code…");
+          words->second_action = "win.reset-pin";
+        }
       return TRUE;
     case MORTISE_AGENT_LISTABLE:
     case MORTISE_AGENT_UNLOCKED:

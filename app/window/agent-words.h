@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 /**
  * MortiseAgentWords: what a page says when it cannot show its content, and the one step on
  *
- * @action is an action of the window, @button its label with mnemonic; both may be %NULL.
+ * @action is an action of the window, @button its label with mnemonic; both may be %NULL. So may
+ * @second_action, a detailed action name, and @second_button: another way on.
  */
 typedef struct
 {
@@ -17,6 +18,8 @@ typedef struct
   char *text;
   const char *button;
   const char *action;
+  const char *second_button;
+  const char *second_action;
 } MortiseAgentWords;
 
 void mortise_agent_words_clear (MortiseAgentWords *words);

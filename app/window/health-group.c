@@ -16,6 +16,9 @@ struct _MortiseHealthGroup
   GCancellable *asking;
   GPtrArray *rows;
   GVariant *shown;
+  /* What is in order stands folded under one row, which this button opens; %NULL if nothing is. */
+  GtkToggleButton *fold_button;
+  gboolean unfolded;
 };
 
 G_DEFINE_FINAL_TYPE (MortiseHealthGroup, mortise_health_group, ADW_TYPE_PREFERENCES_GROUP)
@@ -28,6 +31,7 @@ typedef struct
   const char *word;
 } StateWords;
 
+/* In order of how much they need the person. */
 static const StateWords states[] = {
   { "ok", "emblem-ok-symbolic", "state-ok", N_ ("In order") },
   { "note", "dialog-information-symbolic", "dim-label", N_ ("Note") },
@@ -52,6 +56,7 @@ clear_rows (MortiseHealthGroup *self)
   for (guint i = 0; i < self->rows->len; i++)
     adw_preferences_group_remove (ADW_PREFERENCES_GROUP (self), g_ptr_array_index (self->rows, i));
   g_ptr_array_set_size (self->rows, 0);
+  self->fold_button = NULL;
 }
 
 /* What a line can be mended with here, by the name the agent gives it. */
@@ -94,6 +99,18 @@ add_button (GtkWidget *row, const char *title, const char *action)
 }
 
 static void
+add_state_icon (GtkWidget *row, const StateWords *state)
+{
+  GtkWidget *icon = gtk_image_new_from_icon_name (state->icon);
+
+  gtk_widget_add_css_class (icon, state->css_class);
+  gtk_widget_set_tooltip_text (icon, _ (state->word));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (icon), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _ (state->word), -1);
+  adw_action_row_add_prefix (ADW_ACTION_ROW (row), icon);
+}
+
+static GtkWidget *
 add_row (MortiseHealthGroup *self,
          const char *state_name,
          const char *title,
@@ -101,9 +118,7 @@ add_row (MortiseHealthGroup *self,
          const char *step,
          const char *action)
 {
-  const StateWords *state = find_state (state_name);
   GtkWidget *row = adw_action_row_new ();
-  GtkWidget *icon = gtk_image_new_from_icon_name (state->icon);
   GString *subtitle = g_string_new (text);
 
   if (step[0] != '\0')
@@ -112,50 +127,130 @@ add_row (MortiseHealthGroup *self,
       /* Translators: %s is a sentence that says what to do */
       g_string_append_printf (subtitle, _ ("What helps: %s"), step);
     }
-  gtk_widget_add_css_class (icon, state->css_class);
-  gtk_widget_set_tooltip_text (icon, _ (state->word));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (icon), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  _ (state->word), -1);
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   adw_action_row_set_title_lines (ADW_ACTION_ROW (row), 0);
   adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 0);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (row), subtitle->str);
-  adw_action_row_add_prefix (ADW_ACTION_ROW (row), icon);
+  add_state_icon (row, find_state (state_name));
   add_button (row, title, action);
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (self), row);
   g_ptr_array_add (self->rows, row);
   g_string_free (subtitle, TRUE);
+  return row;
 }
 
 static void
+add_line (MortiseHealthGroup *self, GVariant *line)
+{
+  const char *state = "note";
+  const char *title = "";
+  const char *text = "";
+  const char *step = "";
+  const char *action = "";
+  GtkWidget *row = NULL;
+
+  g_variant_lookup (line, "state", "&s", &state);
+  g_variant_lookup (line, "title", "&s", &title);
+  g_variant_lookup (line, "text", "&s", &text);
+  g_variant_lookup (line, "step", "&s", &step);
+  g_variant_lookup (line, "action", "&s", &action);
+  row = add_row (self, state, title, text, step, action);
+  if (self->fold_button != NULL)
+    g_object_bind_property (self->fold_button, "active", row, "visible", G_BINDING_SYNC_CREATE);
+}
+
+/* How much a line needs the person: 0 for nothing. */
+static gsize
+get_weight (GVariant *line)
+{
+  const char *state = "note";
+
+  g_variant_lookup (line, "state", "&s", &state);
+  return (gsize) (find_state (state) - states);
+}
+
+static void
+on_unfolded (GtkToggleButton *button, GParamSpec *pspec, MortiseHealthGroup *self)
+{
+  self->unfolded = gtk_toggle_button_get_active (button);
+  gtk_button_set_icon_name (GTK_BUTTON (button),
+                            self->unfolded ? "pan-up-symbolic" : "pan-down-symbolic");
+}
+
+/* The row that stands for all that is in order, and names it. */
+static void
+add_fold (MortiseHealthGroup *self, GPtrArray *in_order)
+{
+  GtkWidget *row = adw_action_row_new ();
+  GtkWidget *button = gtk_toggle_button_new ();
+  g_autoptr (GString) names = g_string_new (NULL);
+  g_autofree char *title = g_strdup_printf (
+      ngettext ("%u thing is in order", "%u things are in order", in_order->len), in_order->len);
+
+  for (guint i = 0; i < in_order->len; i++)
+    {
+      const char *name = "";
+
+      g_variant_lookup (g_ptr_array_index (in_order, i), "title", "&s", &name);
+      if (i > 0)
+        /* Translators: between the items of a list, as in “TPM, Firefox, Memory” */
+        g_string_append (names, _ (", "));
+      g_string_append (names, name);
+    }
+  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
+  adw_action_row_set_title_lines (ADW_ACTION_ROW (row), 0);
+  adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 0);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), names->str);
+  add_state_icon (row, find_state ("ok"));
+  gtk_widget_add_css_class (button, "flat");
+  gtk_widget_add_css_class (button, "circular");
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  gtk_widget_set_tooltip_text (button, _ ("Show What Is in Order"));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _ ("Show What Is in Order"), -1);
+  self->fold_button = GTK_TOGGLE_BUTTON (button);
+  gtk_toggle_button_set_active (self->fold_button, self->unfolded);
+  g_signal_connect (button, "notify::active", G_CALLBACK (on_unfolded), self);
+  on_unfolded (self->fold_button, NULL, self);
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
+  adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), button);
+  adw_preferences_group_add (ADW_PREFERENCES_GROUP (self), row);
+  g_ptr_array_add (self->rows, row);
+}
+
+/* What needs the person comes first, the worst before all; what is in order is folded away. */
+static void
 show_lines (MortiseHealthGroup *self, GVariant *lines)
 {
-  GVariantIter iter;
-  GVariant *line;
+  g_autoptr (GPtrArray) in_order =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
 
   if (self->shown != NULL && g_variant_equal (self->shown, lines))
     return;
   g_clear_pointer (&self->shown, g_variant_unref);
   self->shown = g_variant_ref (lines);
   clear_rows (self);
-  g_variant_iter_init (&iter, lines);
-  while ((line = g_variant_iter_next_value (&iter)) != NULL)
+  for (gsize weight = G_N_ELEMENTS (states); weight-- > 0;)
     {
-      const char *state = "note";
-      const char *title = "";
-      const char *text = "";
-      const char *step = "";
-      const char *action = "";
+      for (gsize i = 0; i < g_variant_n_children (lines); i++)
+        {
+          g_autoptr (GVariant) line = g_variant_get_child_value (lines, i);
 
-      g_variant_lookup (line, "state", "&s", &state);
-      g_variant_lookup (line, "title", "&s", &title);
-      g_variant_lookup (line, "text", "&s", &text);
-      g_variant_lookup (line, "step", "&s", &step);
-      g_variant_lookup (line, "action", "&s", &action);
-      add_row (self, state, title, text, step, action);
-      g_variant_unref (line);
+          if (get_weight (line) != weight)
+            continue;
+          if (weight == 0)
+            g_ptr_array_add (in_order, g_steal_pointer (&line));
+          else
+            add_line (self, line);
+        }
     }
+  if (in_order->len == 0)
+    return;
+  add_fold (self, in_order);
+  for (guint i = 0; i < in_order->len; i++)
+    add_line (self, g_ptr_array_index (in_order, i));
 }
 
 static void

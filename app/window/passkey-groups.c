@@ -5,6 +5,10 @@
 
 #include "core/text/display-text.h"
 #include "core/text/search-text.h"
+#include "core/text/site-text.h"
+
+/* Digits of a site known only by a code; its heading has no room for more. */
+#define CODE_SHOWN 8
 
 struct _MortiseSite
 {
@@ -50,12 +54,14 @@ mortise_site_init (MortiseSite *self)
 char *
 mortise_site_dup_name (MortiseSite *self)
 {
-  return mortise_display_text (self->rp_id, 80);
+  return mortise_site_name_dup (self->rp_id);
 }
 
 char *
 mortise_site_dup_title (MortiseSite *self)
 {
+  if (mortise_site_text_is_code (self->rp_id))
+    return g_strdup_printf ("%.*s…", CODE_SHOWN, self->rp_id);
   if (g_strcmp0 (self->rp_name, self->rp_id) == 0)
     return g_strdup ("");
   return mortise_display_text (self->rp_name, 80);

@@ -5,6 +5,7 @@
 
 #include "core/text/display-text.h"
 #include "core/text/search-text.h"
+#include "core/text/site-text.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -292,14 +293,24 @@ mortise_passkey_get_account_key (MortisePasskey *self)
 }
 
 char *
-mortise_passkey_dup_site (MortisePasskey *self)
+mortise_site_name_dup (const char *rp_id)
 {
-  char *site = mortise_display_text (self->data.rp_id, SITE_MAX);
+  g_autofree char *host = mortise_site_text_dup_host (rp_id);
+  char *site = NULL;
 
+  if (mortise_site_text_is_code (rp_id))
+    return g_strdup (_ ("Site known only by a code"));
+  site = mortise_display_text (host != NULL ? host : rp_id, SITE_MAX);
   if (site[0] != '\0')
     return site;
   g_free (site);
   return g_strdup (_ ("Site without a name"));
+}
+
+char *
+mortise_passkey_dup_site (MortisePasskey *self)
+{
+  return mortise_site_name_dup (self->data.rp_id);
 }
 
 /*
@@ -309,10 +320,13 @@ mortise_passkey_dup_site (MortisePasskey *self)
 char *
 mortise_passkey_dup_avatar_text (MortisePasskey *self)
 {
-  g_auto (GStrv) labels = g_strsplit (self->data.rp_id, ".", -1);
+  g_autofree char *host = mortise_site_text_dup_host (self->data.rp_id);
+  g_auto (GStrv) labels = g_strsplit (host != NULL ? host : self->data.rp_id, ".", -1);
   guint n = g_strv_length (labels);
   gboolean two_part_suffix = n > 2 && strlen (labels[n - 1]) == 2 && strlen (labels[n - 2]) <= 3;
 
+  if (mortise_site_text_is_code (self->data.rp_id))
+    return g_strdup ("?");
   if (n < 2)
     return mortise_passkey_dup_site (self);
   return mortise_display_text (labels[two_part_suffix ? n - 3 : n - 2], SITE_MAX);
@@ -353,7 +367,12 @@ char *
 mortise_passkey_dup_sentence (MortisePasskey *self)
 {
   g_autofree char *account = mortise_passkey_dup_account (self);
-  g_autofree char *site = mortise_passkey_dup_site (self);
+  g_autofree char *site =
+      mortise_site_text_is_code (self->data.rp_id)
+          /* Translators: stands for a site in “%s at %s”; %.*s is the beginning of a code */
+          ? g_strdup_printf (_ ("a site known only by the code %.*s…"), MORTISE_SITE_CODE_SHOWN,
+                             self->data.rp_id)
+          : mortise_passkey_dup_site (self);
   g_autofree char *isolated_account = mortise_display_text_isolated (account, 0);
   g_autofree char *isolated_site = mortise_display_text_isolated (site, 0);
 

@@ -85,6 +85,10 @@ void mortise_passkey_set_proven (MortisePasskey *self, gboolean proven);
 gboolean mortise_passkey_is_proven (MortisePasskey *self);
 
 /* What is shown; all (transfer full), safe for labels. */
+
+/** mortise_site_name_dup: what a site is called in lists: its RP ID, the host of its AppID, or
+ * words where only a hash of it is known */
+char *mortise_site_name_dup (const char *rp_id);
 char *mortise_passkey_dup_site (MortisePasskey *self);
 /** mortise_passkey_dup_avatar_text: what initial and colour of the site are made of */
 char *mortise_passkey_dup_avatar_text (MortisePasskey *self);

@@ -38,7 +38,7 @@ struct _MortisePasskeysPage
   AdwHeaderBar *words_header;
   AdwStatusPage *words_page;
   GtkButton *words_button;
-  GtkWidget *words_help;
+  GtkButton *words_second_button;
   GtkSpinner *spinner;
   AdwLeaflet *leaflet;
   AdwHeaderBar *list_header;

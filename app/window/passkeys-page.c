@@ -29,6 +29,24 @@ static const char *const filter_names[] = {
 };
 
 static void
+show_second_button (MortisePasskeysPage *self, const MortiseAgentWords *words)
+{
+  GtkActionable *button = GTK_ACTIONABLE (self->words_second_button);
+  g_autofree char *action = NULL;
+  g_autoptr (GVariant) target = NULL;
+
+  gtk_widget_set_visible (GTK_WIDGET (button), words->second_button != NULL);
+  if (words->second_button == NULL)
+    return;
+  gtk_button_set_label (self->words_second_button, words->second_button);
+  g_action_parse_detailed_name (words->second_action, &action, &target, NULL);
+  /* Never an action with the target of another. */
+  gtk_actionable_set_action_name (button, NULL);
+  gtk_actionable_set_action_target_value (button, target);
+  gtk_actionable_set_action_name (button, action);
+}
+
+static void
 show_words (MortisePasskeysPage *self, const MortiseAgentWords *words)
 {
   g_autofree char *escaped = g_markup_escape_text (words->text, -1);
@@ -43,7 +61,7 @@ show_words (MortisePasskeysPage *self, const MortiseAgentWords *words)
       gtk_button_set_label (self->words_button, words->button);
       gtk_actionable_set_action_name (GTK_ACTIONABLE (self->words_button), words->action);
     }
-  gtk_widget_set_visible (self->words_help, FALSE);
+  show_second_button (self, words);
   gtk_widget_set_visible (GTK_WIDGET (self->spinner), busy);
   gtk_spinner_set_spinning (self->spinner, busy);
   gtk_stack_set_visible_child_name (self->stack, "words");
@@ -60,6 +78,8 @@ show_empty (MortisePasskeysPage *self)
                "When the browser asks where to keep it, choose the security key."),
     .button = _ ("_Try It Here First"),
     .action = "win.show-health",
+    .second_button = _ ("_What Is a Passkey Here?"),
+    .second_action = "win.help::passkey",
   };
 
   if (damaged > 0)
@@ -75,12 +95,12 @@ show_empty (MortisePasskeysPage *self)
           damaged);
       words.button = _ ("_Details");
       words.action = "passkeys.explain-damage";
+      words.second_button = NULL;
       show_words (self, &words);
       g_free (words.text);
       return;
     }
   show_words (self, &words);
-  gtk_widget_set_visible (self->words_help, TRUE);
 }
 
 static void
@@ -364,7 +384,7 @@ mortise_passkeys_page_class_init (MortisePasskeysPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, words_header);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, words_page);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, words_button);
-  gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, words_help);
+  gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, words_second_button);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, spinner);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, leaflet);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, list_header);

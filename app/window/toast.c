@@ -6,7 +6,6 @@
 #include "app/window/agent-client.h"
 #include "app/window/alert-dialog.h"
 
-#include <adwaita.h>
 #include <glib/gi18n.h>
 
 /* What is longer than this does not fit a toast on a narrow window and gets a dialog. */
@@ -20,15 +19,18 @@ new_toast (const char *text)
   return adw_toast_new (escaped);
 }
 
-static void
+static AdwToast *
 show (GtkWidget *widget, AdwToast *toast)
 {
   GtkWidget *overlay = gtk_widget_get_ancestor (widget, ADW_TYPE_TOAST_OVERLAY);
 
-  if (overlay != NULL)
-    adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (overlay), toast);
-  else
-    g_object_unref (g_object_ref_sink (toast));
+  if (overlay == NULL)
+    {
+      g_object_unref (toast);
+      return NULL;
+    }
+  adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (overlay), toast);
+  return toast;
 }
 
 void
@@ -37,7 +39,7 @@ mortise_toast (GtkWidget *widget, const char *text)
   show (widget, new_toast (text));
 }
 
-void
+AdwToast *
 mortise_toast_undo (GtkWidget *widget, const char *text, const char *action, GVariant *target)
 {
   AdwToast *toast = new_toast (text);
@@ -47,7 +49,7 @@ mortise_toast_undo (GtkWidget *widget, const char *text, const char *action, GVa
   adw_toast_set_action_target_value (toast, target);
   adw_toast_set_timeout (toast, 10);
   adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
-  show (widget, toast);
+  return show (widget, toast);
 }
 
 void

@@ -24,6 +24,10 @@ struct _MortiseWindow
   MortisePasskeyStore *deleted;
   /* A deletion is being asked about. */
   gboolean deleting;
+  /* What can still be undone: the toast that offers it, and the ids it would restore; %NULL if
+   * there is none. */
+  AdwToast *undo_toast;
+  GVariant *undo_ids;
 
   GtkWidget *demo_label;
   MortiseBanner *away_banner;
@@ -148,6 +152,12 @@ on_recovery_code (GSimpleAction *action, GVariant *parameter, gpointer user_data
 }
 
 static void
+on_reset_pin (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  call_simple (user_data, "ResetPin");
+}
+
+static void
 on_retry (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   MortiseWindow *self = user_data;
@@ -241,15 +251,70 @@ deletion_free (Deletion *deletion)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Deletion, deletion_free)
 
 static void
+forget_undo (MortiseWindow *self)
+{
+  if (self->undo_toast != NULL)
+    g_signal_handlers_disconnect_by_data (self->undo_toast, self);
+  g_clear_object (&self->undo_toast);
+  g_clear_pointer (&self->undo_ids, g_variant_unref);
+}
+
+static GVariant *
+join_ids (GVariant *first, GVariant *second)
+{
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  GVariant *const parts[] = { first, second };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      gsize n = 0;
+      gconstpointer part = g_variant_get_fixed_array (parts[i], &n, sizeof (gint64));
+
+      g_array_append_vals (ids, part, (guint) n);
+    }
+  return g_variant_ref_sink (
+      g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, ids->data, ids->len, sizeof (gint64)));
+}
+
+/* Offers to take a deletion back. One toast is shown at a time: a further deletion must not push
+ * the way back from the one before off the screen, so both are offered together. */
+static void
+offer_undo (MortiseWindow *self, GVariant *deleted, const char *sentence)
+{
+  g_autoptr (AdwToast) earlier = g_steal_pointer (&self->undo_toast);
+  g_autoptr (GVariant) ids =
+      self->undo_ids != NULL ? join_ids (self->undo_ids, deleted) : g_variant_ref (deleted);
+  guint count = (guint) g_variant_n_children (ids);
+  AdwToast *toast = NULL;
+  g_autofree char *text = NULL;
+
+  if (earlier != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (earlier, self);
+      adw_toast_dismiss (earlier);
+    }
+  if (count == 1 && sentence != NULL)
+    /* Translators: %s is like “alice at example.com” */
+    text = g_strdup_printf (_ ("Deleted %s"), sentence);
+  else
+    text = g_strdup_printf (ngettext ("Deleted %u passkey", "Deleted %u passkeys", count), count);
+  toast = mortise_toast_undo (GTK_WIDGET (self->root_stack), text, "win.restore-passkeys", ids);
+  forget_undo (self);
+  if (toast == NULL)
+    return;
+  self->undo_toast = g_object_ref (toast);
+  self->undo_ids = g_steal_pointer (&ids);
+  g_signal_connect_swapped (toast, "dismissed", G_CALLBACK (forget_undo), self);
+}
+
+static void
 on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Deletion) deletion = user_data;
   MortiseWindow *self = deletion->window;
-  guint count = (guint) g_variant_n_children (deletion->ids);
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply =
       mortise_agent_client_call_finish (MORTISE_AGENT_CLIENT (source), result, &error);
-  g_autofree char *text = NULL;
 
   self->deleting = FALSE;
   /* A window that was closed meanwhile has nothing to show it in. */
@@ -262,12 +327,7 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
       mortise_toast_error (GTK_WIDGET (self->root_stack), error);
       return;
     }
-  if (deletion->sentence != NULL)
-    /* Translators: %s is like “alice at example.com” */
-    text = g_strdup_printf (_ ("Deleted %s"), deletion->sentence);
-  else
-    text = g_strdup_printf (ngettext ("Deleted %u passkey", "Deleted %u passkeys", count), count);
-  mortise_toast_undo (GTK_WIDGET (self->root_stack), text, "win.restore-passkeys", deletion->ids);
+  offer_undo (self, deletion->ids, deletion->sentence);
 }
 
 static void
@@ -360,6 +420,7 @@ mortise_window_dispose (GObject *object)
 {
   MortiseWindow *self = MORTISE_WINDOW (object);
 
+  forget_undo (self);
   if (self->client != NULL)
     g_signal_handlers_disconnect_by_data (self->client, self);
   if (self->passkeys != NULL)
@@ -433,6 +494,7 @@ mortise_window_init (MortiseWindow *self)
     { "lock", on_lock, NULL, NULL, NULL, { 0 } },
     { "unlock", on_unlock, NULL, NULL, NULL, { 0 } },
     { "recovery-code", on_recovery_code, NULL, NULL, NULL, { 0 } },
+    { "reset-pin", on_reset_pin, NULL, NULL, NULL, { 0 } },
     { "retry", on_retry, NULL, NULL, NULL, { 0 } },
     { "delete-passkey", on_delete_passkey, "x", NULL, NULL, { 0 } },
     { "delete-passkeys", on_delete_passkeys, "ax", NULL, NULL, { 0 } },

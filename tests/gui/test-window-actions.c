@@ -78,6 +78,24 @@ test_delete_and_undo (Fixture *fixture, gconstpointer data)
   mortise_test_get (fixture->root, GTK_TYPE_BUTTON, "Open alice at github.com");
 }
 
+/* A second deletion does not push the way back from the first off the screen. */
+static void
+test_undo_two (Fixture *fixture, gconstpointer data)
+{
+  mortise_window_fixture_open_samples (fixture);
+  gtk_widget_activate_action (fixture->root, "win.delete-passkey", "x", (gint64) 1);
+  wait_for (fixture, "Deleted alice at github.com");
+  gtk_widget_activate_action (fixture->root, "win.delete-passkey", "x", (gint64) 3);
+  wait_for (fixture, "Deleted 2 passkeys");
+  g_free (mortise_window_fixture_wait_for_call (fixture));
+  mortise_test_click (fixture->root, "Undo");
+  mortise_window_fixture_assert_call (fixture, "RestorePasskeys ([1, 3],)");
+  wait_for (fixture, "10 passkeys");
+  /* What was taken back is not offered again. */
+  gtk_widget_activate_action (fixture->root, "win.delete-passkey", "x", (gint64) 1);
+  wait_for (fixture, "Deleted alice at github.com");
+}
+
 static void
 test_delete_denied (Fixture *fixture, gconstpointer data)
 {
@@ -248,6 +266,28 @@ test_locked_page (Fixture *fixture, gconstpointer data)
   mortise_test_click (fixture->root, "Unlock…");
   mortise_window_fixture_assert_call (fixture, "Unlock ()");
   wait_for (fixture, "10 passkeys");
+}
+
+static gboolean
+offers_recovery (gpointer user_data)
+{
+  return mortise_test_find (user_data, GTK_TYPE_BUTTON, "Use the Recovery Code…") != NULL;
+}
+
+/* Who forgot the PIN finds the way on where the vault is closed. */
+static void
+test_forgot_pin (Fixture *fixture, gconstpointer data)
+{
+  mortise_mock_agent_add_samples (fixture->agent, MORTISE_TEST_NOW);
+  mortise_mock_agent_set_state (fixture->agent, "locked");
+  mortise_mock_agent_set_recovery_code (fixture->agent, FALSE);
+  mortise_window_fixture_open (fixture);
+  wait_for (fixture, "The Vault Is Locked");
+  g_assert_null (mortise_test_find (fixture->root, GTK_TYPE_BUTTON, "Use the Recovery Code…"));
+  mortise_mock_agent_set_recovery_code (fixture->agent, TRUE);
+  mortise_test_wait_until (offers_recovery, fixture->root);
+  mortise_test_click (fixture->root, "Use the Recovery Code…");
+  mortise_window_fixture_assert_call (fixture, "ResetPin ()");
 }
 
 static void
@@ -663,6 +703,7 @@ main (int argc, char **argv)
 #define ADD(name, function) MORTISE_WINDOW_TEST ("/window/actions/" name, NULL, function)
   ADD ("open", test_open);
   ADD ("delete-and-undo", test_delete_and_undo);
+  ADD ("undo-two", test_undo_two);
   ADD ("delete-denied", test_delete_denied);
   ADD ("delete-fails", test_delete_fails);
   ADD ("edit-label", test_edit_label);
@@ -673,6 +714,7 @@ main (int argc, char **argv)
   ADD ("lock-and-unlock", test_lock_and_unlock);
   ADD ("unlock-to-read", test_unlock_to_read);
   ADD ("locked-page", test_locked_page);
+  ADD ("forgot-pin", test_forgot_pin);
   ADD ("retry", test_retry);
   ADD ("problem-leads-to-health", test_problem_leads_to_health);
   ADD ("recently-deleted", test_recently_deleted);

@@ -76,6 +76,46 @@ open_health (Fixture *fixture)
 }
 
 static gboolean
+shows_memory (gpointer user_data)
+{
+  return mortise_test_has_text (user_data, "Secrets stay in locked memory.");
+}
+
+/* What needs the person comes before all else; what is in order is one row, until it is opened. */
+static void
+test_order (Fixture *fixture, gconstpointer data)
+{
+  static const char *const titles[] = { "Virtual security key", "Access for browsers",
+                                        "Chromium (Snap)", "Login keyring",
+                                        "5 things are in order" };
+  GtkWidget *group = NULL;
+  GtkWidget *button = NULL;
+  g_autofree char *text = NULL;
+  const char *place = NULL;
+
+  open_health (fixture);
+  group = mortise_test_get (fixture->window.root, g_type_from_name ("MortiseHealthGroup"), NULL);
+  text = mortise_test_collect_text (group);
+  place = text;
+  for (gsize i = 0; i < G_N_ELEMENTS (titles); i++)
+    {
+      place = strstr (place, titles[i]);
+      g_assert_nonnull (place);
+    }
+  g_assert_true (mortise_test_has_text (group, "TPM, Firefox, Desktop session, Memory, Questions"));
+  g_assert_false (shows_memory (group));
+  button = mortise_test_get (group, GTK_TYPE_TOGGLE_BUTTON, "Show What Is in Order");
+  g_assert_true (gtk_widget_grab_focus (button));
+  mortise_test_keys ("space", NULL);
+  mortise_test_wait_until (shows_memory, group);
+  /* Checking again does not fold it. */
+  mortise_mock_agent_set_healthy (fixture->window.agent, TRUE);
+  mortise_test_click (fixture->window.root, "Check Again");
+  mortise_window_fixture_wait_for_text (&fixture->window, "9 things are in order");
+  g_assert_true (shows_memory (group));
+}
+
+static gboolean
 has_dialog (gpointer user_data)
 {
   g_autoptr (GList) windows = gtk_window_list_toplevels ();
@@ -416,6 +456,7 @@ main (int argc, char **argv)
 
 #define ADD(path, function)                                                                        \
   g_test_add ("/window/health/" path, Fixture, NULL, set_up, function, tear_down)
+  ADD ("order", test_order);
   ADD ("set-up", test_set_up);
   ADD ("set-up-cancelled", test_set_up_cancelled);
   ADD ("set-up-dismissed", test_set_up_dismissed);

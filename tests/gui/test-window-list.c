@@ -80,7 +80,7 @@ static void
 test_delete_several (Fixture *fixture, gconstpointer data)
 {
   mortise_window_fixture_open_samples (fixture);
-  activate (fixture, "passkeys.select");
+  mortise_test_click (fixture->root, "Select Passkeys");
   wait_for (fixture, "Select Passkeys");
   g_assert_null (mortise_test_find (fixture->root, GTK_TYPE_BUTTON, "Open alice at github.com"));
   mortise_test_assert_named (fixture->root);
@@ -262,6 +262,30 @@ test_naming_filter (Fixture *fixture, gconstpointer data)
   g_assert_false (mortise_test_has_text (fixture->root, "fine.example"));
 }
 
+/* A site that U2F tells by a hash alone is called by words, and the code is a detail. */
+static void
+test_code_for_a_site (Fixture *fixture, gconstpointer data)
+{
+  static const char code[] = "5a81483d96b0bc15ad19af7f5a662e14b275729fbc05579b18513e7f550016b1";
+
+  mortise_mock_agent_add (fixture->agent, MORTISE_TEST_NOW,
+                          g_variant_new_parsed ("{'rp-id': <%s>, 'u2f': <true>}", code));
+  mortise_mock_agent_add (fixture->agent, MORTISE_TEST_NOW,
+                          g_variant_new_parsed ("{'rp-id': <'https://u2f.example/ids.json'>, "
+                                                "'u2f': <true>}"));
+  mortise_window_fixture_open (fixture);
+  wait_for (fixture, "Site known only by a code");
+  g_assert_true (mortise_test_has_text (fixture->root, "5a81483d…"));
+  g_assert_true (mortise_test_has_text (fixture->root, "u2f.example"));
+  g_assert_false (mortise_test_has_text (fixture->root, code));
+  g_assert_false (mortise_test_has_text (fixture->root, "ids.json"));
+  mortise_window_fixture_screenshot (fixture, "list-u2f");
+  mortise_test_click (fixture->root, "Open Second factor without an account name at a site known "
+                                     "only by the code 5a81483d96b0bc15…");
+  /* Whole on its page, to be compared or copied. */
+  wait_for (fixture, code);
+}
+
 static guint
 count_rows (GtkWidget *widget)
 {
@@ -336,6 +360,7 @@ main (int argc, char **argv)
   ADD ("keyboard-delete", test_keyboard_delete);
   ADD ("filters", test_filters);
   ADD ("naming-filter", test_naming_filter);
+  ADD ("code-for-a-site", test_code_for_a_site);
   ADD ("ten-thousand", test_ten_thousand);
   ADD ("all-while-reading", test_all_while_reading);
 #undef ADD

@@ -62,7 +62,7 @@ test_first_run (Fixture *fixture, gconstpointer data)
   gtk_widget_activate_action (mortise_test_get (fixture->root, ADW_TYPE_STATUS_PAGE, NULL),
                               "first-run.skip-code", NULL);
   expect (fixture, "Your Vault Is Ready");
-  expect (fixture, "A TPM 2.0 answers and can hold passkeys.");
+  expect (fixture, "9 things are in order");
   mortise_window_fixture_screenshot (fixture, "first-run-ready");
 }
 
@@ -286,6 +286,16 @@ test_deleted_empty (Fixture *fixture, gconstpointer data)
 }
 
 static void
+unfold_health (Fixture *fixture)
+{
+  GtkWidget *group =
+      mortise_test_get (fixture->root, g_type_from_name ("MortiseHealthGroup"), NULL);
+
+  gtk_toggle_button_set_active (
+      GTK_TOGGLE_BUTTON (mortise_test_get (group, GTK_TYPE_TOGGLE_BUTTON, NULL)), TRUE);
+}
+
+static void
 test_health (Fixture *fixture, gconstpointer data)
 {
   gboolean healthy = GPOINTER_TO_INT (data);
@@ -293,12 +303,17 @@ test_health (Fixture *fixture, gconstpointer data)
   mortise_mock_agent_set_healthy (fixture->agent, healthy);
   mortise_window_fixture_open (fixture);
   go (fixture, "health");
-  expect (fixture, healthy ? "Browsers may open the security key." : "What helps: Install the");
+  expect (fixture, healthy ? "9 things are in order" : "What helps: Install the");
   expect (fixture, "IFX SLB9672");
   mortise_window_fixture_screenshot (fixture, healthy ? "health" : "health-trouble");
   scroll_to_end (fixture,
                  mortise_test_get (fixture->root, g_type_from_name ("MortiseHealthPage"), NULL));
   mortise_window_fixture_screenshot (fixture, healthy ? "health-end" : "health-trouble-end");
+  if (!healthy)
+    return;
+  unfold_health (fixture);
+  expect (fixture, "Browsers may open the security key.");
+  mortise_window_fixture_screenshot (fixture, "health-unfolded");
 }
 
 static void

@@ -30,7 +30,7 @@ typedef gboolean (*MortiseTestCondition) (gpointer user_data);
 /**
  * mortise_test_wait_until:
  *
- * Runs the main loop until @condition holds; fails the test after 30 s.
+ * Runs the main loop until @condition holds; fails the test after two minutes.
  */
 void mortise_test_wait_until (MortiseTestCondition condition, gpointer user_data);
 
