@@ -19,7 +19,7 @@ enum
   INFO_EXTENSIONS = 0x02,
   INFO_AAGUID = 0x03,
   INFO_OPTIONS = 0x04,
-  INFO_MORTISE_CTAP_MAX_MSG_SIZE = 0x05,
+  INFO_MAX_MSG_SIZE = 0x05,
   INFO_PIN_UV_AUTH_PROTOCOLS = 0x06,
   INFO_MAX_CREDENTIAL_COUNT_IN_LIST = 0x07,
   INFO_MAX_CREDENTIAL_ID_LENGTH = 0x08,
@@ -163,7 +163,7 @@ firmware_version (void)
 static void
 write_limits (MortiseCborWriter *writer, MortiseCborMap *map)
 {
-  mortise_cbor_map_key (writer, map, INFO_MORTISE_CTAP_MAX_MSG_SIZE);
+  mortise_cbor_map_key (writer, map, INFO_MAX_MSG_SIZE);
   mortise_cbor_write_uint (writer, MORTISE_CTAP_MAX_MSG_SIZE);
   mortise_cbor_map_key (writer, map, INFO_PIN_UV_AUTH_PROTOCOLS);
   mortise_cbor_write_array (writer, 2);
