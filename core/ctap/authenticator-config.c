@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/ctap/ctap-entities.h"
-#include "core/ctap/pin-uv-auth-protocol.h"
+#include "core/ctap/pin-uv-auth-param.h"
 #include "core/vault/vault-settings.h"
 
 #define CONTEXT_SIZE 32
@@ -22,15 +22,13 @@ typedef struct
 {
   MortiseCborValue sub_command;
   MortiseCborValue sub_command_params;
-  MortiseCborValue pin_uv_auth_protocol;
-  MortiseCborValue pin_uv_auth_param;
+  MortisePinUvAuthParam auth;
 } Parameters;
 
 static const MortiseCborMember parameter_members[] = {
-  { 0x01, NULL, MORTISE_CBOR_INT, TRUE, offsetof (Parameters, sub_command) },
-  { 0x02, NULL, MORTISE_CBOR_MAP, FALSE, offsetof (Parameters, sub_command_params) },
-  { 0x03, NULL, MORTISE_CBOR_INT, FALSE, offsetof (Parameters, pin_uv_auth_protocol) },
-  { 0x04, NULL, MORTISE_CBOR_BYTES, FALSE, offsetof (Parameters, pin_uv_auth_param) },
+  MORTISE_CBOR_MEMBER (Parameters, 0x01, sub_command, MORTISE_CBOR_INT, TRUE),
+  MORTISE_CBOR_MEMBER (Parameters, 0x02, sub_command_params, MORTISE_CBOR_MAP, FALSE),
+  MORTISE_PIN_UV_AUTH_PARAM_MEMBERS (Parameters, auth, 0x04, 0x03),
 };
 
 typedef struct
@@ -42,10 +40,10 @@ typedef struct
 } MinPinLength;
 
 static const MortiseCborMember min_pin_length_members[] = {
-  { 0x01, NULL, MORTISE_CBOR_INT, FALSE, offsetof (MinPinLength, new_min_pin_length) },
-  { 0x02, NULL, MORTISE_CBOR_ARRAY, FALSE, offsetof (MinPinLength, min_pin_length_rp_ids) },
-  { 0x03, NULL, MORTISE_CBOR_BOOL, FALSE, offsetof (MinPinLength, force_change_pin) },
-  { 0x04, NULL, MORTISE_CBOR_BOOL, FALSE, offsetof (MinPinLength, pin_complexity_policy) },
+  MORTISE_CBOR_MEMBER (MinPinLength, 0x01, new_min_pin_length, MORTISE_CBOR_INT, FALSE),
+  MORTISE_CBOR_MEMBER (MinPinLength, 0x02, min_pin_length_rp_ids, MORTISE_CBOR_ARRAY, FALSE),
+  MORTISE_CBOR_MEMBER (MinPinLength, 0x03, force_change_pin, MORTISE_CBOR_BOOL, FALSE),
+  MORTISE_CBOR_MEMBER (MinPinLength, 0x04, pin_complexity_policy, MORTISE_CBOR_BOOL, FALSE),
 };
 
 static CtapStatus
@@ -193,24 +191,15 @@ check_token (MortiseAuthenticator *self, guint8 sub_command, const Parameters *p
   const guint8 command[] = { CTAP_CONFIG, sub_command };
 
   /* Also without a vault: choosing a PIN comes first. */
-  if (parameters->pin_uv_auth_param.type == MORTISE_CBOR_NONE)
+  if (!mortise_pin_uv_auth_param_is_given (&parameters->auth))
     return CTAP2_ERR_PUAT_REQUIRED;
-  if (parameters->pin_uv_auth_protocol.type == MORTISE_CBOR_NONE)
-    return CTAP2_ERR_MISSING_PARAMETER;
-  if (!mortise_pin_uv_auth_protocol_is_supported (parameters->pin_uv_auth_protocol.number))
-    return CTAP1_ERR_INVALID_PARAMETER;
-
   g_byte_array_set_size (message, CONTEXT_SIZE);
   memset (message->data, 0xff, CONTEXT_SIZE);
   g_byte_array_append (message, command, sizeof command);
   if (params->type != MORTISE_CBOR_NONE)
     g_byte_array_append (message, params->encoded, (guint) params->encoded_size);
-  if (!mortise_pin_uv_auth_token_verify (
-          self->token, (guint) parameters->pin_uv_auth_protocol.number, message->data, message->len,
-          parameters->pin_uv_auth_param.data, parameters->pin_uv_auth_param.size) ||
-      !mortise_pin_uv_auth_token_has_permission (self->token, MORTISE_PERMISSION_ACFG))
-    return CTAP2_ERR_PIN_AUTH_INVALID;
-  return CTAP1_ERR_SUCCESS;
+  return mortise_pin_uv_auth_param_require (&parameters->auth, self->token, MORTISE_PERMISSION_ACFG,
+                                            message->data, message->len);
 }
 
 /* authenticatorConfig (CTAP 2.1 §6.11). */

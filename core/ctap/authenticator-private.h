@@ -51,6 +51,13 @@ typedef struct
   const MortiseRequestContext *context;
 } MortiseCtapRequest;
 
+/** Whose request it is: the CTAPHID channel, 0 without a context. */
+static inline guint32
+mortise_ctap_request_get_channel (const MortiseCtapRequest *request)
+{
+  return request->context != NULL ? request->context->channel : 0;
+}
+
 typedef struct _MortiseGetAssertion MortiseGetAssertion;
 typedef struct _MortiseEnumeration MortiseEnumeration;
 typedef struct _MortiseLargeBlobWrite MortiseLargeBlobWrite;

@@ -115,6 +115,12 @@ typedef struct
   gsize offset;
 } MortiseCborMember;
 
+/** A #MortiseCborMember with an integer key that goes to the member @field of @Struct. */
+#define MORTISE_CBOR_MEMBER(Struct, key, field, type, required)                                    \
+  {                                                                                                \
+    key, NULL, type, required, offsetof (Struct, field)                                            \
+  }
+
 /**
  * mortise_cbor_read_members:
  * @map: a map

@@ -88,11 +88,11 @@ typedef struct
 } KeyAgreementKey;
 
 static const MortiseCborMember members[] = {
-  { COSE_KTY, NULL, MORTISE_CBOR_INT, TRUE, offsetof (KeyAgreementKey, kty) },
-  { COSE_ALG, NULL, MORTISE_CBOR_INT, TRUE, offsetof (KeyAgreementKey, alg) },
-  { COSE_EC2_CRV, NULL, MORTISE_CBOR_INT, TRUE, offsetof (KeyAgreementKey, crv) },
-  { COSE_EC2_X, NULL, MORTISE_CBOR_BYTES, TRUE, offsetof (KeyAgreementKey, x) },
-  { COSE_EC2_Y, NULL, MORTISE_CBOR_BYTES, TRUE, offsetof (KeyAgreementKey, y) },
+  MORTISE_CBOR_MEMBER (KeyAgreementKey, COSE_KTY, kty, MORTISE_CBOR_INT, TRUE),
+  MORTISE_CBOR_MEMBER (KeyAgreementKey, COSE_ALG, alg, MORTISE_CBOR_INT, TRUE),
+  MORTISE_CBOR_MEMBER (KeyAgreementKey, COSE_EC2_CRV, crv, MORTISE_CBOR_INT, TRUE),
+  MORTISE_CBOR_MEMBER (KeyAgreementKey, COSE_EC2_X, x, MORTISE_CBOR_BYTES, TRUE),
+  MORTISE_CBOR_MEMBER (KeyAgreementKey, COSE_EC2_Y, y, MORTISE_CBOR_BYTES, TRUE),
 };
 
 CtapStatus

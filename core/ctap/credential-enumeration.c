@@ -38,19 +38,13 @@ mortise_enumeration_free (MortiseEnumeration *enumeration)
   g_free (enumeration);
 }
 
-static guint32
-channel_of (const MortiseCtapRequest *request)
-{
-  return request->context != NULL ? request->context->channel : 0;
-}
-
 MortiseEnumeration *
 mortise_enumeration_new (const MortiseCtapRequest *request, guint8 next, gboolean read_only)
 {
   MortiseEnumeration *enumeration = g_new0 (MortiseEnumeration, 1);
 
   enumeration->command = request->command;
-  enumeration->channel = channel_of (request);
+  enumeration->channel = mortise_ctap_request_get_channel (request);
   enumeration->next = next;
   enumeration->read_only = read_only;
   return enumeration;
@@ -146,8 +140,8 @@ mortise_enumeration_is_next (const MortiseEnumeration *enumeration,
                              gint64 now)
 {
   return enumeration != NULL && enumeration->command == request->command &&
-         enumeration->channel == channel_of (request) && enumeration->next == sub_command &&
-         now < enumeration->expires_at;
+         enumeration->channel == mortise_ctap_request_get_channel (request) &&
+         enumeration->next == sub_command && now < enumeration->expires_at;
 }
 
 void

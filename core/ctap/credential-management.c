@@ -8,7 +8,7 @@
 #include "core/ctap/credential-enumeration.h"
 #include "core/ctap/ctap-entities.h"
 #include "core/ctap/persistent-token.h"
-#include "core/ctap/pin-uv-auth-protocol.h"
+#include "core/ctap/pin-uv-auth-param.h"
 
 #define RP_ID_HASH_SIZE 32
 
@@ -47,15 +47,13 @@ typedef struct
 {
   MortiseCborValue sub_command;
   MortiseCborValue sub_command_params;
-  MortiseCborValue pin_uv_auth_protocol;
-  MortiseCborValue pin_uv_auth_param;
+  MortisePinUvAuthParam auth;
 } Parameters;
 
 static const MortiseCborMember parameter_members[] = {
-  { 0x01, NULL, MORTISE_CBOR_INT, TRUE, offsetof (Parameters, sub_command) },
-  { 0x02, NULL, MORTISE_CBOR_MAP, FALSE, offsetof (Parameters, sub_command_params) },
-  { 0x03, NULL, MORTISE_CBOR_INT, FALSE, offsetof (Parameters, pin_uv_auth_protocol) },
-  { 0x04, NULL, MORTISE_CBOR_BYTES, FALSE, offsetof (Parameters, pin_uv_auth_param) },
+  MORTISE_CBOR_MEMBER (Parameters, 0x01, sub_command, MORTISE_CBOR_INT, TRUE),
+  MORTISE_CBOR_MEMBER (Parameters, 0x02, sub_command_params, MORTISE_CBOR_MAP, FALSE),
+  MORTISE_PIN_UV_AUTH_PARAM_MEMBERS (Parameters, auth, 0x04, 0x03),
 };
 
 typedef struct
@@ -66,9 +64,9 @@ typedef struct
 } SubCommandParams;
 
 static const MortiseCborMember sub_command_members[] = {
-  { 0x01, NULL, MORTISE_CBOR_BYTES, FALSE, offsetof (SubCommandParams, rp_id_hash) },
-  { 0x02, NULL, MORTISE_CBOR_MAP, FALSE, offsetof (SubCommandParams, credential_id) },
-  { 0x03, NULL, MORTISE_CBOR_MAP, FALSE, offsetof (SubCommandParams, user) },
+  MORTISE_CBOR_MEMBER (SubCommandParams, 0x01, rp_id_hash, MORTISE_CBOR_BYTES, FALSE),
+  MORTISE_CBOR_MEMBER (SubCommandParams, 0x02, credential_id, MORTISE_CBOR_MAP, FALSE),
+  MORTISE_CBOR_MEMBER (SubCommandParams, 0x03, user, MORTISE_CBOR_MAP, FALSE),
 };
 
 typedef struct
@@ -498,9 +496,9 @@ check_persistent_token (MortiseAuthenticator *self,
 
   if (status != CTAP1_ERR_SUCCESS)
     return status;
-  return mortise_persistent_token_verify (
-             self, (guint) parameters->pin_uv_auth_protocol.number, message->data, message->len,
-             parameters->pin_uv_auth_param.data, parameters->pin_uv_auth_param.size)
+  return mortise_persistent_token_verify (self, (guint) parameters->auth.protocol.number,
+                                          message->data, message->len, parameters->auth.param.data,
+                                          parameters->auth.param.size)
              ? CTAP1_ERR_SUCCESS
              : CTAP2_ERR_PIN_AUTH_INVALID;
 }
@@ -512,15 +510,12 @@ check_token (MortiseAuthenticator *self, const SubCommand *sub_command, Manageme
   const Parameters *parameters = &management->parameters;
   g_autoptr (GByteArray) message = g_byte_array_new ();
 
-  if (!mortise_pin_uv_auth_protocol_is_supported (parameters->pin_uv_auth_protocol.number))
-    return CTAP1_ERR_INVALID_PARAMETER;
   g_byte_array_append (message, &sub_command->sub_command, 1);
   if (sub_command->rp_id_hash || sub_command->credential_id)
     g_byte_array_append (message, parameters->sub_command_params.encoded,
                          (guint) parameters->sub_command_params.encoded_size);
-  if (mortise_pin_uv_auth_token_verify (
-          self->token, (guint) parameters->pin_uv_auth_protocol.number, message->data, message->len,
-          parameters->pin_uv_auth_param.data, parameters->pin_uv_auth_param.size))
+  if (mortise_pin_uv_auth_param_verify (&parameters->auth, self->token, message->data,
+                                        message->len))
     {
       management->bound_to = mortise_pin_uv_auth_token_get_rp_id (self->token);
       return mortise_pin_uv_auth_token_has_permission (self->token, MORTISE_PERMISSION_CM)
@@ -559,12 +554,11 @@ mortise_ctap_credential_management (MortiseAuthenticator *self,
     return CTAP2_ERR_INVALID_SUBCOMMAND;
   if (sub_command->authenticated)
     {
-      if (management.parameters.pin_uv_auth_param.type == MORTISE_CBOR_NONE)
+      if (!mortise_pin_uv_auth_param_is_given (&management.parameters.auth))
         return CTAP2_ERR_PUAT_REQUIRED;
       status = read_sub_command_params (sub_command, &management);
-      if (status == CTAP1_ERR_SUCCESS &&
-          management.parameters.pin_uv_auth_protocol.type == MORTISE_CBOR_NONE)
-        status = CTAP2_ERR_MISSING_PARAMETER;
+      if (status == CTAP1_ERR_SUCCESS)
+        status = mortise_pin_uv_auth_param_check (&management.parameters.auth);
       if (status == CTAP1_ERR_SUCCESS)
         status = check_token (self, sub_command, &management);
     }

@@ -5,8 +5,8 @@
 
 #include "core/ctap/authenticator-data.h"
 #include "core/ctap/extension.h"
-#include "core/ctap/pin-uv-auth-protocol.h"
-#include "core/ctap/u2f-site.h"
+#include "core/ctap/listed-credentials.h"
+#include "core/ctap/pin-uv-auth-param.h"
 
 #define CLIENT_DATA_HASH_SIZE 32
 
@@ -21,23 +21,16 @@ typedef struct
   MortiseCborValue allow_list;
   MortiseCborValue extensions;
   MortiseCborValue options;
-  MortiseCborValue pin_uv_auth_param;
-  MortiseCborValue pin_uv_auth_protocol;
+  MortisePinUvAuthParam auth;
 } Parameters;
 
-#define PARAMETER(key, member, type, required)                                                     \
-  {                                                                                                \
-    key, NULL, type, required, offsetof (Parameters, member)                                       \
-  }
-
 static const MortiseCborMember parameter_members[] = {
-  PARAMETER (0x01, rp_id, MORTISE_CBOR_TEXT, TRUE),
-  PARAMETER (0x02, client_data_hash, MORTISE_CBOR_BYTES, TRUE),
-  PARAMETER (0x03, allow_list, MORTISE_CBOR_ARRAY, FALSE),
-  PARAMETER (0x04, extensions, MORTISE_CBOR_MAP, FALSE),
-  PARAMETER (0x05, options, MORTISE_CBOR_MAP, FALSE),
-  PARAMETER (0x06, pin_uv_auth_param, MORTISE_CBOR_BYTES, FALSE),
-  PARAMETER (0x07, pin_uv_auth_protocol, MORTISE_CBOR_INT, FALSE),
+  MORTISE_CBOR_MEMBER (Parameters, 0x01, rp_id, MORTISE_CBOR_TEXT, TRUE),
+  MORTISE_CBOR_MEMBER (Parameters, 0x02, client_data_hash, MORTISE_CBOR_BYTES, TRUE),
+  MORTISE_CBOR_MEMBER (Parameters, 0x03, allow_list, MORTISE_CBOR_ARRAY, FALSE),
+  MORTISE_CBOR_MEMBER (Parameters, 0x04, extensions, MORTISE_CBOR_MAP, FALSE),
+  MORTISE_CBOR_MEMBER (Parameters, 0x05, options, MORTISE_CBOR_MAP, FALSE),
+  MORTISE_PIN_UV_AUTH_PARAM_MEMBERS (Parameters, auth, 0x06, 0x07),
 };
 
 /* The credential that signs, loaded as early as it is known. */
@@ -71,12 +64,6 @@ mortise_get_assertion_free (MortiseGetAssertion *get)
   g_free (get);
 }
 
-static guint32
-channel_of (const MortiseCtapRequest *request)
-{
-  return request->context != NULL ? request->context->channel : 0;
-}
-
 static CtapStatus
 read_parameters (const MortiseCtapRequest *request,
                  Parameters *parameters,
@@ -96,7 +83,7 @@ read_parameters (const MortiseCtapRequest *request,
     status = mortise_ctap_read_options (&parameters->options, options);
 
   get->request_bytes = g_bytes_ref (request->bytes);
-  get->channel = channel_of (request);
+  get->channel = mortise_ctap_request_get_channel (request);
   get->client_data_hash = parameters->client_data_hash.data;
   /* An empty list is no list (§6.2.2 step 7). */
   if (parameters->allow_list.size > 0)
@@ -111,15 +98,11 @@ check_options (MortiseAuthenticator *self,
                const MortiseCtapOptions *options,
                MortiseGetAssertion *get)
 {
-  gboolean has_param = parameters->pin_uv_auth_param.type != MORTISE_CBOR_NONE;
+  gboolean has_param = mortise_pin_uv_auth_param_is_given (&parameters->auth);
+  CtapStatus status = mortise_pin_uv_auth_param_check (&parameters->auth);
 
-  if (has_param)
-    {
-      if (parameters->pin_uv_auth_protocol.type == MORTISE_CBOR_NONE)
-        return CTAP2_ERR_MISSING_PARAMETER;
-      if (!mortise_pin_uv_auth_protocol_is_supported (parameters->pin_uv_auth_protocol.number))
-        return CTAP1_ERR_INVALID_PARAMETER;
-    }
+  if (status != CTAP1_ERR_SUCCESS)
+    return status;
   get->up = options->up.type == MORTISE_CBOR_NONE || options->up.number != 0;
   get->verify = !has_param && options->uv.number != 0;
   if (get->verify && !mortise_authenticator_has_builtin_uv (self))
@@ -144,12 +127,10 @@ check_token (MortiseAuthenticator *self, const Parameters *parameters, MortiseGe
 {
   CtapStatus status;
 
-  if (parameters->pin_uv_auth_param.type == MORTISE_CBOR_NONE)
+  if (!mortise_pin_uv_auth_param_is_given (&parameters->auth))
     return CTAP1_ERR_SUCCESS;
-  if (!mortise_pin_uv_auth_token_verify (
-          self->token, (guint) parameters->pin_uv_auth_protocol.number, get->client_data_hash,
-          CLIENT_DATA_HASH_SIZE, parameters->pin_uv_auth_param.data,
-          parameters->pin_uv_auth_param.size))
+  if (!mortise_pin_uv_auth_param_verify (&parameters->auth, self->token, get->client_data_hash,
+                                         CLIENT_DATA_HASH_SIZE))
     return CTAP2_ERR_PIN_AUTH_INVALID;
   status = mortise_pin_uv_auth_token_authorize (self->token, MORTISE_PERMISSION_GA, get->rp_id);
   if (status != CTAP1_ERR_SUCCESS)
@@ -170,51 +151,27 @@ may_be_told (const MortiseGetAssertion *get, const MortiseCredential *credential
          (credential->cred_protect == 2 && get->allow_list.type != MORTISE_CBOR_NONE);
 }
 
-static gboolean
-is_listed (GPtrArray *credentials, const MortiseCredential *credential)
+static void
+keep_told (MortiseGetAssertion *get, GPtrArray *found)
 {
-  for (guint i = 0; i < credentials->len; i++)
+  for (guint i = 0; i < found->len; i++)
     {
-      const MortiseCredential *other = g_ptr_array_index (credentials, i);
+      MortiseCredential *credential = g_ptr_array_index (found, i);
 
-      if (other->row_id == credential->row_id)
-        return TRUE;
+      if (may_be_told (get, credential))
+        g_ptr_array_add (get->credentials, mortise_credential_ref (credential));
     }
-  return FALSE;
 }
 
 static CtapStatus
 locate_allowed (MortiseAuthenticator *self, MortiseGetAssertion *get)
 {
-  MortiseCborIter iter;
-  MortiseCborValue entry;
+  g_autoptr (GPtrArray) listed = NULL;
+  CtapStatus status = mortise_find_listed_credentials (self, &get->allow_list, get->rp_id, &listed);
 
-  mortise_cbor_iter_init (&iter, &get->allow_list);
-  while (mortise_cbor_iter_next (&iter, &entry))
-    {
-      g_autoptr (MortiseCredential) credential = NULL;
-      g_autoptr (GBytes) bytes = NULL;
-      g_autoptr (GError) error = NULL;
-      MortiseCborValue id;
-      CtapStatus status = mortise_ctap_read_descriptor (&entry, &id);
-
-      if (status != CTAP1_ERR_SUCCESS)
-        return status;
-      if (id.type == MORTISE_CBOR_NONE)
-        continue;
-      bytes = mortise_cbor_value_to_bytes (&id);
-      credential = mortise_vault_find_by_id (self->vault, bytes, &error);
-      if (credential == NULL)
-        {
-          if (!g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_NOT_FOUND))
-            return ctap_status_from_error (error);
-          continue;
-        }
-      if (mortise_u2f_is_of_site (credential, get->rp_id) && may_be_told (get, credential) &&
-          !is_listed (get->credentials, credential))
-        g_ptr_array_add (get->credentials, g_steal_pointer (&credential));
-    }
-  return CTAP1_ERR_SUCCESS;
+  if (status == CTAP1_ERR_SUCCESS)
+    keep_told (get, listed);
+  return status;
 }
 
 static CtapStatus
@@ -225,13 +182,7 @@ locate_discoverable (MortiseAuthenticator *self, MortiseGetAssertion *get)
 
   if (found == NULL)
     return ctap_status_from_error (error);
-  for (guint i = 0; i < found->len; i++)
-    {
-      MortiseCredential *credential = g_ptr_array_index (found, i);
-
-      if (may_be_told (get, credential))
-        g_ptr_array_add (get->credentials, mortise_credential_ref (credential));
-    }
+  keep_told (get, found);
   return CTAP1_ERR_SUCCESS;
 }
 
@@ -493,8 +444,7 @@ mortise_ctap_get_assertion (MortiseAuthenticator *self,
 
   if (status != CTAP1_ERR_SUCCESS)
     return status;
-  if (parameters.pin_uv_auth_param.type == MORTISE_CBOR_BYTES &&
-      parameters.pin_uv_auth_param.size == 0)
+  if (mortise_pin_uv_auth_param_is_empty (&parameters.auth))
     return mortise_authenticator_touch (self, request);
 
   status = check_options (self, &parameters, &options, get);
@@ -532,8 +482,8 @@ mortise_ctap_get_next_assertion (MortiseAuthenticator *self,
   Presentation presentation = { 0 };
   CtapStatus status;
 
-  if (get == NULL || get->channel != channel_of (request) || get->next >= get->credentials->len ||
-      self->clock () >= get->expires_at)
+  if (get == NULL || get->channel != mortise_ctap_request_get_channel (request) ||
+      get->next >= get->credentials->len || self->clock () >= get->expires_at)
     return CTAP2_ERR_NOT_ALLOWED;
 
   status = mortise_authenticator_ensure_unlocked (self, request, get->rp_id);

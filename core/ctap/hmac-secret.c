@@ -17,10 +17,10 @@ typedef struct
 } Members;
 
 static const MortiseCborMember input_members[] = {
-  { 1, NULL, MORTISE_CBOR_MAP, TRUE, offsetof (Members, key_agreement) },
-  { 2, NULL, MORTISE_CBOR_BYTES, TRUE, offsetof (Members, salt_enc) },
-  { 3, NULL, MORTISE_CBOR_BYTES, TRUE, offsetof (Members, salt_auth) },
-  { 4, NULL, MORTISE_CBOR_INT, FALSE, offsetof (Members, protocol) },
+  MORTISE_CBOR_MEMBER (Members, 1, key_agreement, MORTISE_CBOR_MAP, TRUE),
+  MORTISE_CBOR_MEMBER (Members, 2, salt_enc, MORTISE_CBOR_BYTES, TRUE),
+  MORTISE_CBOR_MEMBER (Members, 3, salt_auth, MORTISE_CBOR_BYTES, TRUE),
+  MORTISE_CBOR_MEMBER (Members, 4, protocol, MORTISE_CBOR_INT, FALSE),
 };
 
 void

@@ -6,7 +6,7 @@
 #include <openssl/sha.h>
 #include <string.h>
 
-#include "core/ctap/pin-uv-auth-protocol.h"
+#include "core/ctap/pin-uv-auth-param.h"
 #include "core/vault/vault-settings.h"
 
 /* An array is followed by the first bytes of its SHA-256. */
@@ -36,17 +36,15 @@ typedef struct
   MortiseCborValue set;
   MortiseCborValue offset;
   MortiseCborValue length;
-  MortiseCborValue pin_uv_auth_param;
-  MortiseCborValue pin_uv_auth_protocol;
+  MortisePinUvAuthParam auth;
 } Parameters;
 
 static const MortiseCborMember parameter_members[] = {
-  { 0x01, NULL, MORTISE_CBOR_INT, FALSE, offsetof (Parameters, get) },
-  { 0x02, NULL, MORTISE_CBOR_BYTES, FALSE, offsetof (Parameters, set) },
-  { 0x03, NULL, MORTISE_CBOR_INT, FALSE, offsetof (Parameters, offset) },
-  { 0x04, NULL, MORTISE_CBOR_INT, FALSE, offsetof (Parameters, length) },
-  { 0x05, NULL, MORTISE_CBOR_BYTES, FALSE, offsetof (Parameters, pin_uv_auth_param) },
-  { 0x06, NULL, MORTISE_CBOR_INT, FALSE, offsetof (Parameters, pin_uv_auth_protocol) },
+  MORTISE_CBOR_MEMBER (Parameters, 0x01, get, MORTISE_CBOR_INT, FALSE),
+  MORTISE_CBOR_MEMBER (Parameters, 0x02, set, MORTISE_CBOR_BYTES, FALSE),
+  MORTISE_CBOR_MEMBER (Parameters, 0x03, offset, MORTISE_CBOR_INT, FALSE),
+  MORTISE_CBOR_MEMBER (Parameters, 0x04, length, MORTISE_CBOR_INT, FALSE),
+  MORTISE_PIN_UV_AUTH_PARAM_MEMBERS (Parameters, auth, 0x05, 0x06),
 };
 
 void
@@ -62,12 +60,6 @@ static gboolean
 is_there (const MortiseCborValue *value)
 {
   return value->type != MORTISE_CBOR_NONE;
-}
-
-static guint32
-channel_of (const MortiseCtapRequest *request)
-{
-  return request->context != NULL ? request->context->channel : 0;
 }
 
 static GBytes *
@@ -90,8 +82,8 @@ get_fragment (MortiseAuthenticator *self, const Parameters *parameters, MortiseC
   gsize offset;
   MortiseCborMap map;
 
-  if (is_there (&parameters->length) || is_there (&parameters->pin_uv_auth_param) ||
-      is_there (&parameters->pin_uv_auth_protocol) || parameters->get.number < 0)
+  if (is_there (&parameters->length) || is_there (&parameters->auth.param) ||
+      is_there (&parameters->auth.protocol) || parameters->get.number < 0)
     return CTAP1_ERR_INVALID_PARAMETER;
   if (parameters->get.number > FRAGMENT_MAX)
     return CTAP1_ERR_INVALID_LENGTH;
@@ -130,7 +122,7 @@ check_place (MortiseAuthenticator *self,
     }
   if (is_there (&parameters->length))
     return CTAP1_ERR_INVALID_PARAMETER;
-  if (write == NULL || write->channel != channel_of (request) ||
+  if (write == NULL || write->channel != mortise_ctap_request_get_channel (request) ||
       parameters->offset.number != (gint64) write->received->len)
     return CTAP1_ERR_INVALID_SEQ;
   return CTAP1_ERR_SUCCESS;
@@ -145,24 +137,15 @@ check_token (MortiseAuthenticator *self, const Parameters *parameters)
 
   if (!mortise_authenticator_is_protected (self) && !mortise_authenticator_is_always_uv (self))
     return CTAP1_ERR_SUCCESS;
-  if (!is_there (&parameters->pin_uv_auth_param))
+  if (!mortise_pin_uv_auth_param_is_given (&parameters->auth))
     return CTAP2_ERR_PUAT_REQUIRED;
-  if (!is_there (&parameters->pin_uv_auth_protocol))
-    return CTAP2_ERR_MISSING_PARAMETER;
-  if (!mortise_pin_uv_auth_protocol_is_supported (parameters->pin_uv_auth_protocol.number))
-    return CTAP1_ERR_INVALID_PARAMETER;
-
   memset (message, 0xff, CONTEXT_SIZE);
   message[CONTEXT_SIZE] = CTAP_LARGE_BLOBS;
   message[CONTEXT_SIZE + 1] = 0;
   memcpy (message + CONTEXT_SIZE + 2, &offset, sizeof offset);
   SHA256 (parameters->set.data, parameters->set.size, message + CONTEXT_SIZE + 2 + sizeof offset);
-  if (!mortise_pin_uv_auth_token_verify (
-          self->token, (guint) parameters->pin_uv_auth_protocol.number, message, sizeof message,
-          parameters->pin_uv_auth_param.data, parameters->pin_uv_auth_param.size) ||
-      !mortise_pin_uv_auth_token_has_permission (self->token, MORTISE_PERMISSION_LBW))
-    return CTAP2_ERR_PIN_AUTH_INVALID;
-  return CTAP1_ERR_SUCCESS;
+  return mortise_pin_uv_auth_param_require (&parameters->auth, self->token, MORTISE_PERMISSION_LBW,
+                                            message, sizeof message);
 }
 
 static gboolean
@@ -218,7 +201,7 @@ set_fragment (MortiseAuthenticator *self,
     {
       g_clear_pointer (&self->large_blob_write, mortise_large_blob_write_free);
       self->large_blob_write = g_new0 (MortiseLargeBlobWrite, 1);
-      self->large_blob_write->channel = channel_of (request);
+      self->large_blob_write->channel = mortise_ctap_request_get_channel (request);
       self->large_blob_write->expected_size = expected;
       self->large_blob_write->received = g_byte_array_new ();
     }

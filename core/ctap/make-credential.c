@@ -6,9 +6,9 @@
 #include "core/ctap/attestation.h"
 #include "core/ctap/authenticator-data.h"
 #include "core/ctap/extension.h"
+#include "core/ctap/listed-credentials.h"
 #include "core/ctap/new-key.h"
-#include "core/ctap/pin-uv-auth-protocol.h"
-#include "core/ctap/u2f-site.h"
+#include "core/ctap/pin-uv-auth-param.h"
 #include "core/vault/vault-settings.h"
 
 #define CLIENT_DATA_HASH_SIZE 32
@@ -26,27 +26,20 @@ typedef struct
   MortiseCborValue exclude_list;
   MortiseCborValue extensions;
   MortiseCborValue options;
-  MortiseCborValue pin_uv_auth_param;
-  MortiseCborValue pin_uv_auth_protocol;
+  MortisePinUvAuthParam auth;
   MortiseCborValue enterprise_attestation;
 } Parameters;
 
-#define PARAMETER(key, member, type, required)                                                     \
-  {                                                                                                \
-    key, NULL, type, required, offsetof (Parameters, member)                                       \
-  }
-
 static const MortiseCborMember parameter_members[] = {
-  PARAMETER (0x01, client_data_hash, MORTISE_CBOR_BYTES, TRUE),
-  PARAMETER (0x02, rp, MORTISE_CBOR_MAP, TRUE),
-  PARAMETER (0x03, user, MORTISE_CBOR_MAP, TRUE),
-  PARAMETER (0x04, pub_key_cred_params, MORTISE_CBOR_ARRAY, TRUE),
-  PARAMETER (0x05, exclude_list, MORTISE_CBOR_ARRAY, FALSE),
-  PARAMETER (0x06, extensions, MORTISE_CBOR_MAP, FALSE),
-  PARAMETER (0x07, options, MORTISE_CBOR_MAP, FALSE),
-  PARAMETER (0x08, pin_uv_auth_param, MORTISE_CBOR_BYTES, FALSE),
-  PARAMETER (0x09, pin_uv_auth_protocol, MORTISE_CBOR_INT, FALSE),
-  PARAMETER (0x0A, enterprise_attestation, MORTISE_CBOR_INT, FALSE),
+  MORTISE_CBOR_MEMBER (Parameters, 0x01, client_data_hash, MORTISE_CBOR_BYTES, TRUE),
+  MORTISE_CBOR_MEMBER (Parameters, 0x02, rp, MORTISE_CBOR_MAP, TRUE),
+  MORTISE_CBOR_MEMBER (Parameters, 0x03, user, MORTISE_CBOR_MAP, TRUE),
+  MORTISE_CBOR_MEMBER (Parameters, 0x04, pub_key_cred_params, MORTISE_CBOR_ARRAY, TRUE),
+  MORTISE_CBOR_MEMBER (Parameters, 0x05, exclude_list, MORTISE_CBOR_ARRAY, FALSE),
+  MORTISE_CBOR_MEMBER (Parameters, 0x06, extensions, MORTISE_CBOR_MAP, FALSE),
+  MORTISE_CBOR_MEMBER (Parameters, 0x07, options, MORTISE_CBOR_MAP, FALSE),
+  MORTISE_PIN_UV_AUTH_PARAM_MEMBERS (Parameters, auth, 0x08, 0x09),
+  MORTISE_CBOR_MEMBER (Parameters, 0x0A, enterprise_attestation, MORTISE_CBOR_INT, FALSE),
 };
 
 typedef struct
@@ -160,15 +153,11 @@ check_options (MortiseAuthenticator *self,
                const MortiseCtapOptions *options,
                MortiseMakeCredential *make)
 {
-  gboolean has_param = parameters->pin_uv_auth_param.type != MORTISE_CBOR_NONE;
+  gboolean has_param = mortise_pin_uv_auth_param_is_given (&parameters->auth);
+  CtapStatus status = mortise_pin_uv_auth_param_check (&parameters->auth);
 
-  if (has_param)
-    {
-      if (parameters->pin_uv_auth_protocol.type == MORTISE_CBOR_NONE)
-        return CTAP2_ERR_MISSING_PARAMETER;
-      if (!mortise_pin_uv_auth_protocol_is_supported (parameters->pin_uv_auth_protocol.number))
-        return CTAP1_ERR_INVALID_PARAMETER;
-    }
+  if (status != CTAP1_ERR_SUCCESS)
+    return status;
   if (make->algorithm == 0)
     return CTAP2_ERR_UNSUPPORTED_ALGORITHM;
 
@@ -188,7 +177,7 @@ check_verification_policy (MortiseAuthenticator *self,
                            const Parameters *parameters,
                            MortiseMakeCredential *make)
 {
-  gboolean has_param = parameters->pin_uv_auth_param.type != MORTISE_CBOR_NONE;
+  gboolean has_param = mortise_pin_uv_auth_param_is_given (&parameters->auth);
 
   if (mortise_authenticator_is_always_uv (self))
     {
@@ -216,12 +205,10 @@ check_token (MortiseAuthenticator *self, const Parameters *parameters, MortiseMa
 {
   CtapStatus status;
 
-  if (parameters->pin_uv_auth_param.type == MORTISE_CBOR_NONE)
+  if (!mortise_pin_uv_auth_param_is_given (&parameters->auth))
     return CTAP1_ERR_SUCCESS;
-  if (!mortise_pin_uv_auth_token_verify (
-          self->token, (guint) parameters->pin_uv_auth_protocol.number, make->client_data_hash,
-          CLIENT_DATA_HASH_SIZE, parameters->pin_uv_auth_param.data,
-          parameters->pin_uv_auth_param.size))
+  if (!mortise_pin_uv_auth_param_verify (&parameters->auth, self->token, make->client_data_hash,
+                                         CLIENT_DATA_HASH_SIZE))
     return CTAP2_ERR_PIN_AUTH_INVALID;
   status = mortise_pin_uv_auth_token_authorize (self->token, MORTISE_PERMISSION_MC, make->rp_id);
   if (status == CTAP1_ERR_SUCCESS)
@@ -239,34 +226,18 @@ find_excluded (MortiseAuthenticator *self,
                gboolean *ret_excluded,
                gboolean *ret_protected)
 {
-  MortiseCborIter iter;
-  MortiseCborValue entry;
+  g_autoptr (GPtrArray) listed = NULL;
   gboolean excluded = FALSE;
   gboolean protected = FALSE;
+  CtapStatus status =
+      mortise_find_listed_credentials (self, &make->exclude_list, make->rp_id, &listed);
 
-  mortise_cbor_iter_init (&iter, &make->exclude_list);
-  while (mortise_cbor_iter_next (&iter, &entry))
+  if (status != CTAP1_ERR_SUCCESS)
+    return status;
+  for (guint i = 0; i < listed->len; i++)
     {
-      g_autoptr (MortiseCredential) credential = NULL;
-      g_autoptr (GBytes) bytes = NULL;
-      g_autoptr (GError) error = NULL;
-      MortiseCborValue id;
-      CtapStatus status = mortise_ctap_read_descriptor (&entry, &id);
+      const MortiseCredential *credential = g_ptr_array_index (listed, i);
 
-      if (status != CTAP1_ERR_SUCCESS)
-        return status;
-      if (id.type == MORTISE_CBOR_NONE)
-        continue;
-      bytes = mortise_cbor_value_to_bytes (&id);
-      credential = mortise_vault_find_by_id (self->vault, bytes, &error);
-      if (credential == NULL)
-        {
-          if (!g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_NOT_FOUND))
-            return ctap_status_from_error (error);
-          continue;
-        }
-      if (!mortise_u2f_is_of_site (credential, make->rp_id))
-        continue;
       if (credential->cred_protect < 3)
         excluded = TRUE;
       else
@@ -493,8 +464,7 @@ mortise_ctap_make_credential (MortiseAuthenticator *self,
   if (status != CTAP1_ERR_SUCCESS)
     return status;
   /* Probes end in these two errors, which their senders take for a touch. Nothing is ever made. */
-  if ((parameters.pin_uv_auth_param.type == MORTISE_CBOR_BYTES &&
-       parameters.pin_uv_auth_param.size == 0) ||
+  if (mortise_pin_uv_auth_param_is_empty (&parameters.auth) ||
       g_strcmp0 (make.rp_id, TOUCH_PROBE_RP_ID) == 0)
     return mortise_authenticator_touch (self, request);
 
