@@ -1105,35 +1105,6 @@ move_to_deleted (MortiseVaultStore *store, gpointer user_data, GError **error)
   return TRUE;
 }
 
-gboolean
-mortise_vault_delete_all (MortiseVault *self,
-                          const gint64 *row_ids,
-                          gsize n_row_ids,
-                          GError **error)
-{
-  g_autoptr (GMutexLocker) locker = NULL;
-  Move move = { self, row_ids, n_row_ids, mortise_vault_now (), 0 };
-
-  g_return_val_if_fail (MORTISE_IS_VAULT (self), FALSE);
-  g_return_val_if_fail (n_row_ids == 0 || row_ids != NULL, FALSE);
-
-  locker = g_mutex_locker_new (&self->mutex);
-  if (!mortise_vault_check_listable (self, error))
-    return FALSE;
-  if (!mortise_vault_store_transact (self->store, move_to_deleted, &move, error))
-    return FALSE;
-  self->count -= (guint) n_row_ids;
-  self->count_deleted += (guint) n_row_ids;
-  mortise_vault_queue_signal (self, MORTISE_VAULT_SIGNAL_CREDENTIALS);
-  return TRUE;
-}
-
-gboolean
-mortise_vault_delete (MortiseVault *self, gint64 row_id, GError **error)
-{
-  return mortise_vault_delete_all (self, &row_id, 1, error);
-}
-
 static gboolean
 move_one_back (Move *move, MortiseCredential *credential, GError **error)
 {
@@ -1165,14 +1136,14 @@ move_back (MortiseVaultStore *store, gpointer user_data, GError **error)
   return TRUE;
 }
 
-gboolean
-mortise_vault_restore_all (MortiseVault *self,
-                           const gint64 *row_ids,
-                           gsize n_row_ids,
-                           GError **error)
+/* Between the passkeys and Recently deleted, one way or the other. */
+static gboolean
+move_all (
+    MortiseVault *self, const gint64 *row_ids, gsize n_row_ids, gboolean restore, GError **error)
 {
   g_autoptr (GMutexLocker) locker = NULL;
   Move move = { self, row_ids, n_row_ids, mortise_vault_now (), 0 };
+  guint restored;
 
   g_return_val_if_fail (MORTISE_IS_VAULT (self), FALSE);
   g_return_val_if_fail (n_row_ids == 0 || row_ids != NULL, FALSE);
@@ -1180,18 +1151,45 @@ mortise_vault_restore_all (MortiseVault *self,
   locker = g_mutex_locker_new (&self->mutex);
   if (!mortise_vault_check_listable (self, error))
     return FALSE;
-  if (!mortise_vault_store_transact (self->store, move_back, &move, error))
+  if (!mortise_vault_store_transact (self->store, restore ? move_back : move_to_deleted, &move,
+                                     error))
     return FALSE;
-  self->count += (guint) n_row_ids - move.displaced;
-  self->count_deleted += move.displaced - (guint) n_row_ids;
+  /* Those that restored ones took the place of went where these came from. */
+  restored = restore ? (guint) n_row_ids - move.displaced : 0 - (guint) n_row_ids;
+  self->count += restored;
+  self->count_deleted -= restored;
   mortise_vault_queue_signal (self, MORTISE_VAULT_SIGNAL_CREDENTIALS);
   return TRUE;
 }
 
 gboolean
+mortise_vault_delete_all (MortiseVault *self,
+                          const gint64 *row_ids,
+                          gsize n_row_ids,
+                          GError **error)
+{
+  return move_all (self, row_ids, n_row_ids, FALSE, error);
+}
+
+gboolean
+mortise_vault_delete (MortiseVault *self, gint64 row_id, GError **error)
+{
+  return move_all (self, &row_id, 1, FALSE, error);
+}
+
+gboolean
+mortise_vault_restore_all (MortiseVault *self,
+                           const gint64 *row_ids,
+                           gsize n_row_ids,
+                           GError **error)
+{
+  return move_all (self, row_ids, n_row_ids, TRUE, error);
+}
+
+gboolean
 mortise_vault_restore (MortiseVault *self, gint64 row_id, GError **error)
 {
-  return mortise_vault_restore_all (self, &row_id, 1, error);
+  return move_all (self, &row_id, 1, TRUE, error);
 }
 
 /* --- Destroying --------------------------------------------------------------------------------
