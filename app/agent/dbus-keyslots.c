@@ -97,12 +97,6 @@ mortise_dbus_name_keyslots (MortiseVault *vault)
   return g_variant_builder_end (&builder);
 }
 
-static gboolean
-has_code (MortiseVault *vault)
-{
-  return has_keyslot (vault, MORTISE_KEYSLOT_RECOVERY);
-}
-
 /* --- Recovery code -----------------------------------------------------------------------------
  */
 
@@ -141,7 +135,7 @@ mortise_dbus_create_recovery_code (MortiseDBusCall *call, GError **error)
     return NULL;
   code.vault = backend->vault;
   g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "has-code", "b", has_code (backend->vault));
+  g_variant_dict_insert (&dict, "has-code", "b", mortise_vault_has_recovery_code (backend->vault));
   ok = mortise_dbus_call_ask_showing (call, "new-code", &dict, make_code, keep_code, &code, error);
   mortise_recovery_draft_free (code.draft);
   if (!ok)
@@ -158,7 +152,7 @@ mortise_dbus_reset_pin (MortiseDBusCall *call, GError **error)
 
   if (backend == NULL)
     return NULL;
-  if (!has_code (backend->vault))
+  if (!mortise_vault_has_recovery_code (backend->vault))
     {
       g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_NOT_FOUND,
                            _ ("No recovery code was made for this vault, so nothing but the PIN "
@@ -192,7 +186,7 @@ ask_about (MortiseDBusCall *call, const char *line, GError **error)
 static gboolean
 remove_code (MortiseDBusCall *call, MortiseVault *vault, GError **error)
 {
-  if (!has_code (vault))
+  if (!mortise_vault_has_recovery_code (vault))
     return TRUE;
   return ask_about (call,
                     _ ("The recovery code is removed: from then on a forgotten or blocked PIN "

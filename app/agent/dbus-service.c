@@ -351,10 +351,8 @@ set_problem (MortiseDBusService *service, const MortiseAgentStatus *status, gboo
 static gboolean
 has_recovery_code (MortiseVault *vault)
 {
-  MortiseKeyslotInfo info;
-
-  return vault == NULL ||
-         !mortise_vault_get_keyslot (vault, MORTISE_KEYSLOT_RECOVERY, &info, NULL) || info.exists;
+  return vault == NULL || mortise_vault_get_state (vault) < MORTISE_VAULT_LOCKED ||
+         mortise_vault_has_recovery_code (vault);
 }
 
 static void

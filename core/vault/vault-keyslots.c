@@ -81,27 +81,18 @@ mortise_vault_slot_touch (MortiseVaultStore *store, MortiseKeyslot slot, GError 
 }
 
 gboolean
-mortise_vault_get_keyslot (MortiseVault *self,
-                           MortiseKeyslot slot,
-                           MortiseKeyslotInfo *ret_info,
-                           GError **error)
+mortise_vault_slot_get_info (MortiseVaultStore *store,
+                             MortiseKeyslot slot,
+                             MortiseKeyslotInfo *ret_info,
+                             GError **error)
 {
-  g_autoptr (GMutexLocker) locker = NULL;
-  g_autoptr (MortiseStatement) statement = NULL;
+  g_autoptr (MortiseStatement) statement = get_statement (store, MORTISE_SQL_SLOT_GET, slot, error);
   g_autoptr (GError) local_error = NULL;
   MortiseKeyslotInfo info = { 0 };
 
-  g_return_val_if_fail (MORTISE_IS_VAULT (self), FALSE);
-  g_return_val_if_fail ((guint) slot < G_N_ELEMENTS (names), FALSE);
-  g_return_val_if_fail (ret_info != NULL, FALSE);
-
-  locker = g_mutex_locker_new (&self->mutex);
-  if (!mortise_vault_check_open (self, error))
-    return FALSE;
-  statement = get_statement (self->store, MORTISE_SQL_SLOT_GET, slot, error);
   if (statement == NULL)
     return FALSE;
-  if (mortise_vault_store_row (self->store, statement, &local_error))
+  if (mortise_vault_store_row (store, statement, &local_error))
     {
       info.exists = TRUE;
       info.created_at = sqlite3_column_int64 (statement, 2);
@@ -112,6 +103,27 @@ mortise_vault_get_keyslot (MortiseVault *self,
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
+  *ret_info = info;
+  return TRUE;
+}
+
+gboolean
+mortise_vault_get_keyslot (MortiseVault *self,
+                           MortiseKeyslot slot,
+                           MortiseKeyslotInfo *ret_info,
+                           GError **error)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+  MortiseKeyslotInfo info;
+
+  g_return_val_if_fail (MORTISE_IS_VAULT (self), FALSE);
+  g_return_val_if_fail ((guint) slot < G_N_ELEMENTS (names), FALSE);
+  g_return_val_if_fail (ret_info != NULL, FALSE);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  if (!mortise_vault_check_open (self, error) ||
+      !mortise_vault_slot_get_info (self->store, slot, &info, error))
+    return FALSE;
   info.enabled = slot == MORTISE_KEYSLOT_LOGIN ? !self->login_off : info.exists;
   *ret_info = info;
   return TRUE;

@@ -64,6 +64,7 @@ struct _MortiseVault
   gboolean parent_loaded;
   gboolean login_works; /* K_meta may stay when K_sign goes */
   gboolean login_off;   /* the person wants no login keyslot */
+  gboolean has_recovery_code;
   GError *keyring_problem;
   guint pin_retries;
   guint pin_misses; /* wrong PINs in a row since this object was made */
@@ -149,6 +150,11 @@ gboolean mortise_vault_slot_write (MortiseVaultStore *store,
                                    MortiseKeyslot slot,
                                    const MortiseTpmBlob *blob,
                                    GError **error);
+/** Reads @exists and the dates. A missing slot is no error. */
+gboolean mortise_vault_slot_get_info (MortiseVaultStore *store,
+                                      MortiseKeyslot slot,
+                                      MortiseKeyslotInfo *ret_info,
+                                      GError **error);
 gboolean mortise_vault_slot_remove (MortiseVaultStore *store, MortiseKeyslot slot, GError **error);
 
 /** Notes that the slot was used just now. */

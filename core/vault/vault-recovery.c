@@ -107,9 +107,21 @@ mortise_vault_keep_recovery_code (MortiseVault *self,
     }
   if (!mortise_vault_slot_write (self->store, MORTISE_KEYSLOT_RECOVERY, draft->slot, error))
     return FALSE;
+  self->has_recovery_code = TRUE;
   /* The code before it is void from now on, also in what the journal still held. */
   (void) mortise_vault_store_forget_journal (self->store);
   return TRUE;
+}
+
+gboolean
+mortise_vault_has_recovery_code (MortiseVault *self)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  g_return_val_if_fail (MORTISE_IS_VAULT (self), FALSE);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  return self->has_recovery_code;
 }
 
 gboolean
@@ -123,6 +135,7 @@ mortise_vault_remove_recovery_code (MortiseVault *self, GError **error)
   if (!mortise_vault_check_open (self, error) ||
       !mortise_vault_slot_remove (self->store, MORTISE_KEYSLOT_RECOVERY, error))
     return FALSE;
+  self->has_recovery_code = FALSE;
   (void) mortise_vault_store_forget_journal (self->store);
   return TRUE;
 }

@@ -497,6 +497,35 @@ assert_slot (VaultFixture *f, MortiseKeyslot slot, gboolean exists, gboolean ena
   g_assert_cmpint (info.last_used_at != 0, ==, used);
   if (exists)
     g_assert_cmpint (ABS (now - info.created_at), <, 1000);
+  if (slot == MORTISE_KEYSLOT_RECOVERY)
+    g_assert_cmpint (mortise_vault_has_recovery_code (f->vault), ==, exists);
+}
+
+/* What is kept in memory says what is in the file, whatever changes it. */
+static void
+test_recovery_known (VaultFixture *f, gconstpointer user_data)
+{
+  g_autoptr (MortiseSecret) code = NULL;
+
+  g_assert_false (mortise_vault_has_recovery_code (f->vault));
+  vault_fixture_create (f);
+  assert_slot (f, MORTISE_KEYSLOT_RECOVERY, FALSE, FALSE, FALSE);
+  code = create_code (f);
+  assert_slot (f, MORTISE_KEYSLOT_RECOVERY, TRUE, TRUE, FALSE);
+  vault_fixture_reopen (f, MORTISE_VAULT_LISTABLE);
+  assert_slot (f, MORTISE_KEYSLOT_RECOVERY, TRUE, TRUE, FALSE);
+  g_assert_true (mortise_vault_remove_recovery_code (f->vault, NULL));
+  assert_slot (f, MORTISE_KEYSLOT_RECOVERY, FALSE, FALSE, FALSE);
+  vault_fixture_reopen (f, MORTISE_VAULT_LISTABLE);
+  assert_slot (f, MORTISE_KEYSLOT_RECOVERY, FALSE, FALSE, FALSE);
+
+  g_clear_pointer (&code, mortise_secret_free);
+  g_assert_true (vault_fixture_unlock (f, "1234", NULL));
+  code = create_code (f);
+  g_assert_true (mortise_vault_reset (f->vault, NULL));
+  g_assert_false (mortise_vault_has_recovery_code (f->vault));
+  mortise_vault_close (f->vault);
+  g_assert_false (mortise_vault_has_recovery_code (f->vault));
 }
 
 static void
@@ -622,6 +651,7 @@ main (int argc, char *argv[])
   ADD ("reset-pin-wrong", test_reset_pin_wrong);
   ADD ("lock-meanwhile", test_lock_meanwhile);
   ADD ("keyslots", test_keyslots);
+  ADD ("recovery-known", test_recovery_known);
   ADD ("login-off-and-on", test_login_off_and_on);
   ADD ("login-wanted", test_login_wanted);
   return g_test_run ();
