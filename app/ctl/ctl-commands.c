@@ -6,9 +6,11 @@
 #include <glib/gi18n.h>
 
 #include "app/ctl/ctl-audit.h"
+#include "app/ctl/ctl-history.h"
 #include "app/ctl/ctl-json.h"
 #include "app/ctl/ctl-passkey.h"
 #include "app/ctl/ctl-table.h"
+#include "app/ctl/ctl-vault.h"
 #include "core/mortise-error.h"
 #include "core/text/display-text.h"
 
@@ -68,6 +70,8 @@ status_to_variant (MortiseDBusAgent1 *agent)
   g_variant_dict_insert (&dict, "transport", "s", mortise_dbus_agent1_get_transport (agent));
   g_variant_dict_insert (&dict, "socket-path", "s", mortise_dbus_agent1_get_socket_path (agent));
   g_variant_dict_insert (&dict, "pin-retries", "u", mortise_dbus_agent1_get_pin_retries (agent));
+  g_variant_dict_insert (&dict, "has-recovery-code", "b",
+                         mortise_dbus_agent1_get_has_recovery_code (agent));
   g_variant_dict_insert (&dict, "prompting", "b", mortise_dbus_agent1_get_prompting (agent));
   g_variant_dict_insert_value (&dict, "tpm", mortise_dbus_agent1_get_tpm (agent));
   return g_variant_dict_end (&dict);
@@ -91,6 +95,8 @@ run_status (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
   mortise_ctl_print_field (_ ("Vault"),
                            describe_state (mortise_dbus_agent1_get_vault_state (agent)));
   mortise_ctl_print_field (_ ("PIN tries left"), retries);
+  if (!mortise_dbus_agent1_get_has_recovery_code (agent))
+    mortise_ctl_print_field (_ ("Recovery code"), _ ("none; “mortisectl recovery-code” makes one"));
   mortise_ctl_print_field (_ ("Security key"), g_str_equal (transport, "device") ? _ ("plugged in")
                                                : g_str_equal (transport, "socket")
                                                    ? mortise_dbus_agent1_get_socket_path (agent)
@@ -200,46 +206,34 @@ run_show (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
   return TRUE;
 }
 
-/* Programs are told what was changed; people see that nothing was complained of. */
 static gboolean
-report_done (MortiseCtl *ctl, GVariant *ids)
+edit (MortiseCtl *ctl, const char *member, GVariant *value, GError **error)
 {
-  GVariantDict dict;
-  g_autoptr (GVariant) result = NULL;
-
-  if (!ctl->json)
-    return TRUE;
-  g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "done", "b", TRUE);
-  if (ids != NULL)
-    g_variant_dict_insert_value (&dict, "ids", ids);
-  result = g_variant_ref_sink (g_variant_dict_end (&dict));
-  mortise_ctl_print_json (result);
-  return TRUE;
-}
-
-static gboolean
-change_text (MortiseCtl *ctl, const char *field, GError **error)
-{
-  GVariantDict dict;
+  g_autoptr (GVariant) owned = g_variant_ref_sink (value);
   g_autoptr (GVariant) ids = NULL;
+  GVariantDict dict;
   gint64 id;
 
   if (!mortise_ctl_parse_id (ctl->arguments[0], &id, error))
     return FALSE;
-  if (!g_utf8_validate (ctl->arguments[1], -1, NULL))
-    {
-      g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_INVALID_ARGUMENT,
-                           _ ("A name must be UTF-8 text."));
-      return FALSE;
-    }
   g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, field, "s", ctl->arguments[1]);
+  g_variant_dict_insert_value (&dict, member, owned);
   if (!mortise_dbus_agent1_call_edit_passkey_sync (ctl->agent, id, g_variant_dict_end (&dict), NULL,
                                                    error))
     return FALSE;
   ids = g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, &id, 1, sizeof id));
-  return report_done (ctl, ids);
+  mortise_ctl_report_done (ctl, ids);
+  return TRUE;
+}
+
+static gboolean
+change_text (MortiseCtl *ctl, const char *member, GError **error)
+{
+  if (g_utf8_validate (ctl->arguments[1], -1, NULL))
+    return edit (ctl, member, g_variant_new_string (ctl->arguments[1]), error);
+  g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_INVALID_ARGUMENT,
+                       _ ("A name must be UTF-8 text."));
+  return FALSE;
 }
 
 static gboolean
@@ -253,9 +247,27 @@ run_rename (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
 }
 
 static gboolean
-run_note (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
+run_nickname (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
 {
   return change_text (ctl, "nickname", error);
+}
+
+static gboolean
+run_note (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
+{
+  return change_text (ctl, "note", error);
+}
+
+static gboolean
+run_allow_export (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
+{
+  return edit (ctl, "export-blocked", g_variant_new_boolean (FALSE), error);
+}
+
+static gboolean
+run_block_export (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
+{
+  return edit (ctl, "export-blocked", g_variant_new_boolean (TRUE), error);
 }
 
 /* A generated call that takes passkeys' numbers and answers nothing. */
@@ -270,7 +282,10 @@ change_passkeys (MortiseCtl *ctl, CallWithIds change, GError **error)
   GVariant *floating = mortise_ctl_parse_ids (ctl, error);
   g_autoptr (GVariant) ids = floating != NULL ? g_variant_ref_sink (floating) : NULL;
 
-  return ids != NULL && change (ctl->agent, ids, NULL, error) && report_done (ctl, ids);
+  if (ids == NULL || !change (ctl->agent, ids, NULL, error))
+    return FALSE;
+  mortise_ctl_report_done (ctl, ids);
+  return TRUE;
 }
 
 static gboolean
@@ -289,18 +304,6 @@ static gboolean
 run_purge (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
 {
   return change_passkeys (ctl, mortise_dbus_agent1_call_purge_passkeys_sync, error);
-}
-
-static gboolean
-run_lock (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
-{
-  return mortise_dbus_agent1_call_lock_sync (ctl->agent, NULL, error) && report_done (ctl, NULL);
-}
-
-static gboolean
-run_unlock (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
-{
-  return mortise_dbus_agent1_call_unlock_sync (ctl->agent, NULL, error) && report_done (ctl, NULL);
 }
 
 static const char *
@@ -350,17 +353,44 @@ const MortiseCtlCommand mortise_ctl_commands[] = {
   { "status", "", 0, 0, N_ ("How the agent and the vault are doing"), run_status },
   { "list", "[--deleted]", 0, 0, N_ ("The passkeys, or those in Recently deleted"), run_list },
   { "show", "NUMBER", 1, 1, N_ ("One passkey"), run_show },
-  { "rename", "[--account|--display-name] NUMBER NAME", 2, 2,
-    N_ ("Give a passkey a label of your own, or its account another name"), run_rename },
-  { "note", "NUMBER TEXT", 2, 2, N_ ("Note the name that the site’s list shows"), run_note },
-  { "delete", "NUMBER…", 1, G_MAXUINT, N_ ("Move passkeys to Recently deleted"), run_delete },
-  { "restore", "NUMBER…", 1, G_MAXUINT, N_ ("Bring passkeys back from there"), run_restore },
-  { "purge", "NUMBER…", 1, G_MAXUINT, N_ ("Destroy passkeys in Recently deleted"), run_purge },
-  { "lock", "", 0, 0, N_ ("Lock the vault"), run_lock },
-  { "unlock", "", 0, 0, N_ ("Unlock the vault; the PIN is typed into the prompt"), run_unlock },
-  { "doctor", "", 0, 0, N_ ("What is wrong, and the one step that mends it"), run_doctor },
+  { "history", "NUMBER", 1, 1, N_ ("What was changed about a passkey, when and by whom"),
+    mortise_ctl_run_history },
   { "audit", "[NUMBER…]", 0, G_MAXUINT,
     N_ ("Where each key can be proven to be, what its site was told, what is doubtful"),
     mortise_ctl_run_audit },
+  { "rename", "[--account|--display-name] NUMBER NAME", 2, 2,
+    N_ ("Give a passkey a label of your own, or its account another name"), run_rename },
+  { "nickname", "NUMBER NAME", 2, 2, N_ ("Note the name that the site’s list shows"),
+    run_nickname },
+  { "note", "NUMBER TEXT", 2, 2, N_ ("Note anything about a passkey, for yourself"), run_note },
+  { "block-export", "NUMBER", 1, 1, N_ ("Keep an exportable passkey from being exported"),
+    run_block_export },
+  { "allow-export", "NUMBER", 1, 1, N_ ("Let an exportable passkey be exported again"),
+    run_allow_export },
+  { "delete", "NUMBER…", 1, G_MAXUINT, N_ ("Move passkeys to Recently deleted"), run_delete },
+  { "restore", "NUMBER…", 1, G_MAXUINT, N_ ("Bring passkeys back from there"), run_restore },
+  { "purge", "NUMBER…", 1, G_MAXUINT, N_ ("Destroy passkeys in Recently deleted"), run_purge },
+  { "lock", "", 0, 0, N_ ("Lock the vault"), mortise_ctl_run_lock },
+  { "unlock", "", 0, 0, N_ ("Unlock the vault; the PIN is typed into the prompt"),
+    mortise_ctl_run_unlock },
+  { "change-pin", "", 0, 0, N_ ("Choose another PIN, with the one you have"),
+    mortise_ctl_run_change_pin },
+  { "reset-pin", "", 0, 0, N_ ("Choose a new PIN with the recovery code; no passkey is lost"),
+    mortise_ctl_run_reset_pin },
+  { "recovery-code", "", 0, 0, N_ ("Make a recovery code; the one before is void"),
+    mortise_ctl_run_recovery_code },
+  { "keyslots", "", 0, 0, N_ ("The ways to open the vault"), mortise_ctl_run_keyslots },
+  { "keyslot", "KEYSLOT on|off", 2, 2, N_ ("Switch a way to open the vault on or off"),
+    mortise_ctl_run_keyslot },
+  { "settings", "", 0, 0, N_ ("The vault’s settings"), mortise_ctl_run_settings },
+  { "set", "SETTING VALUE", 2, 2, N_ ("Change a setting"), mortise_ctl_run_set },
+  { "create-vault", "", 0, 0, N_ ("Make a vault; its PIN is chosen on the prompt"),
+    mortise_ctl_run_create_vault },
+  { "destroy-vault", "", 0, 0, N_ ("Destroy the vault with every passkey in it"),
+    mortise_ctl_run_destroy_vault },
+  { "doctor", "", 0, 0, N_ ("What is wrong, and the one step that mends it"), run_doctor },
+  { "retry", "", 0, 0, N_ ("Try again what failed when the agent started"), mortise_ctl_run_retry },
+  { "replug", "", 0, 0, N_ ("Take the virtual security key away and plug it in again"),
+    mortise_ctl_run_replug },
   { NULL },
 };

@@ -148,3 +148,15 @@ mortise_ctl_print_json (GVariant *value)
 
   g_print ("%s\n", safe);
 }
+
+void
+mortise_ctl_print_json_member (const char *name, GVariant *value)
+{
+  g_autoptr (GVariant) object = NULL;
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert_value (&dict, name, value);
+  object = g_variant_ref_sink (g_variant_dict_end (&dict));
+  mortise_ctl_print_json (object);
+}

@@ -14,4 +14,7 @@ G_BEGIN_DECLS
  */
 void mortise_ctl_print_json (GVariant *value);
 
+/** mortise_ctl_print_json_member: the same of an object whose one member @name is @value */
+void mortise_ctl_print_json_member (const char *name, GVariant *value);
+
 G_END_DECLS

@@ -5,6 +5,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/ctl/ctl-json.h"
 #include "app/ctl/ctl-table.h"
 #include "core/mortise-error.h"
 #include "core/text/display-text.h"
@@ -153,4 +154,20 @@ mortise_ctl_warn_of_damaged (guint damaged)
     g_printerr (ngettext ("%u record is damaged and left out.\n",
                           "%u records are damaged and left out.\n", damaged),
                 damaged);
+}
+
+void
+mortise_ctl_report_done (MortiseCtl *ctl, GVariant *ids)
+{
+  GVariantDict dict;
+  g_autoptr (GVariant) result = NULL;
+
+  if (!ctl->json)
+    return;
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "done", "b", TRUE);
+  if (ids != NULL)
+    g_variant_dict_insert_value (&dict, "ids", ids);
+  result = g_variant_ref_sink (g_variant_dict_end (&dict));
+  mortise_ctl_print_json (result);
 }

@@ -44,4 +44,12 @@ gboolean mortise_ctl_parse_id (const char *text, gint64 *ret_id, GError **error)
 /** mortise_ctl_parse_ids: Returns: (transfer floating) (nullable): all arguments, ax */
 GVariant *mortise_ctl_parse_ids (MortiseCtl *ctl, GError **error);
 
+/**
+ * mortise_ctl_report_done:
+ * @ids: (nullable): the passkeys that were changed, ax
+ *
+ * Programs are told what was changed; people see that nothing was complained of.
+ */
+void mortise_ctl_report_done (MortiseCtl *ctl, GVariant *ids);
+
 G_END_DECLS

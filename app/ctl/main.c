@@ -33,7 +33,8 @@ make_description (void)
       text,
       _ ("\nExit status:\n"
          "  0 done; 1 failed; 2 wrong usage; 3 no agent; 4 the person said no, or did not answer;\n"
-         "  5 the vault is locked; 6 no such passkey; 7 the doctor or the audit found an error\n"));
+         "  5 the vault is locked; 6 no such passkey or recovery code;\n"
+         "  7 the doctor or the audit found an error\n"));
   return g_string_free (text, FALSE);
 }
 

@@ -2,9 +2,9 @@
 # bash completion for mortisectl                                           -*- shell-script -*-
 
 _mortisectl() {
-  local commands='status list show rename note delete restore purge lock unlock doctor audit'
+  local commands='status list show history audit rename nickname note block-export allow-export delete restore purge lock unlock change-pin reset-pin recovery-code keyslots keyslot settings set create-vault destroy-vault doctor retry replug'
   local options='--json --deleted --account --display-name --bus-name --demo --version --help'
-  local current=${COMP_WORDS[COMP_CWORD]} command='' word numbers=()
+  local current=${COMP_WORDS[COMP_CWORD]} command='' words='' word numbers=()
   local i deleted=()
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -22,12 +22,17 @@ _mortisectl() {
     mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
   else
     case $command in
-      show | rename | note | delete | audit) ;;
+      show | history | rename | nickname | note | block-export | allow-export | delete | audit) ;;
       restore | purge) deleted=(--deleted) ;;
+      keyslot) words='login recovery on off' ;;
+      set) words='idle-lock export-default always-uv builtin-uv on off' ;;
       *) return ;;
     esac
-    mapfile -t numbers < <(mortisectl list "${deleted[@]}" 2>/dev/null | sed -En 's/^([0-9]+) .*/\1/p')
-    mapfile -t COMPREPLY < <(compgen -W "${numbers[*]}" -- "$current")
+    if [ -z "$words" ]; then
+      mapfile -t numbers < <(mortisectl list "${deleted[@]}" 2>/dev/null | sed -En 's/^([0-9]+) .*/\1/p')
+      words=${numbers[*]}
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   fi
 }
 complete -F _mortisectl mortisectl

@@ -119,6 +119,22 @@ find (Fixture *f, const char *text)
   return found;
 }
 
+static void
+assert_safe (const char *text)
+{
+  g_assert_true (g_utf8_validate (text, -1, NULL));
+  for (const char *c = text; *c != '\0'; c += g_utf8_skip[(guchar) *c])
+    {
+      gunichar character = g_utf8_get_char (c);
+
+      if (character == '\n')
+        continue;
+      g_assert_cmpint (g_unichar_type (character), !=, G_UNICODE_CONTROL);
+      /* Embeddings and overrides; the isolates are ours. */
+      g_assert_false (character >= 0x202A && character <= 0x202E);
+    }
+}
+
 /* --- What it ends with -------------------------------------------------------------------------
  */
 
@@ -210,8 +226,14 @@ test_changes (Fixture *f, gconstpointer data)
   assert_calls (f, "EditPasskey (1, {'user-name': <'alice2'>})\n");
   run_well (f, "rename --display-name 1 ''");
   assert_calls (f, "EditPasskey (1, {'user-display-name': <''>})\n");
-  run_well (f, "note 1 'on the list'");
+  run_well (f, "nickname 1 'on the list'");
   assert_calls (f, "EditPasskey (1, {'nickname': <'on the list'>})\n");
+  run_well (f, "note 1 'the spare one is in the safe'");
+  assert_calls (f, "EditPasskey (1, {'note': <'the spare one is in the safe'>})\n");
+  run_well (f, "block-export 2");
+  assert_calls (f, "EditPasskey (2, {'export-blocked': <true>})\n");
+  run_well (f, "allow-export 2");
+  assert_calls (f, "EditPasskey (2, {'export-blocked': <false>})\n");
   run_well (f, "restore 11");
   assert_calls (f, "RestorePasskeys ([11],)\n");
   run_well (f, "purge 12");
@@ -230,6 +252,140 @@ test_changes (Fixture *f, gconstpointer data)
   ids = json_object_get_array_member (object, "ids");
   g_assert_cmpuint (json_array_get_length (ids), ==, 2);
   g_assert_cmpint (json_array_get_int_element (ids, 1), ==, 3);
+}
+
+/* Every secret is typed into the prompt: none of this takes one. */
+static void
+test_vault (Fixture *f, gconstpointer data)
+{
+  const struct
+  {
+    const char *line;
+    const char *call;
+  } commands[] = {
+    { "change-pin", "ChangePin ()\n" },
+    { "reset-pin", "ResetPin ()\n" },
+    { "recovery-code", "CreateRecoveryCode ()\n" },
+    { "keyslot login off", "SetKeyslot ('login', false)\n" },
+    { "keyslot login on", "SetKeyslot ('login', true)\n" },
+    { "keyslot recovery off", "SetKeyslot ('recovery', false)\n" },
+    { "keyslot recovery on", "CreateRecoveryCode ()\n" },
+    { "set idle-lock 60", "SetSetting ('idle-lock', <uint32 60>)\n" },
+    { "set always-uv on", "SetSetting ('always-uv', <true>)\n" },
+    { "retry", "Retry ()\n" },
+    { "replug", "Replug ()\n" },
+    { "destroy-vault", "Reset ()\n" },
+    { "create-vault", "CreateVault ()\n" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      g_autofree char *secret = g_strconcat (commands[i].line, " 123456", NULL);
+      g_autofree char *json = g_strconcat ("--json ", commands[i].line, NULL);
+      g_autoptr (JsonNode) node = NULL;
+
+      run_well (f, commands[i].line);
+      g_assert_cmpstr (f->out, ==, "");
+      assert_calls (f, commands[i].call);
+      run_well (f, json);
+      node = parse (f);
+      g_assert_true (json_object_get_boolean_member (json_node_get_object (node), "done"));
+      assert_calls (f, commands[i].call);
+      assert_error (f, secret, MORTISE_CTL_EXIT_USAGE, "InvalidArgument");
+      assert_calls (f, "");
+    }
+  mortise_mock_agent_set_answer (f->agent, "Denied", "You said no.");
+  for (gsize i = 0; i < 4; i++)
+    assert_error (f, commands[i].line, MORTISE_CTL_EXIT_DENIED, "Denied");
+  mortise_mock_agent_set_answer (f->agent, "NotFound", "There is no code.");
+  assert_error (f, "reset-pin", MORTISE_CTL_EXIT_NOT_FOUND, "NotFound");
+}
+
+static void
+test_vault_usage (Fixture *f, gconstpointer data)
+{
+  const char *const wrong[] = { "keyslot",
+                                "keyslot login",
+                                "keyslot login maybe",
+                                "set",
+                                "set idle-lock",
+                                "set idle-lock soon",
+                                "set idle-lock -- -1",
+                                "set always-uv yes",
+                                "set no-such-thing on",
+                                "set idle-lock 4294967296" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
+    assert_error (f, wrong[i], MORTISE_CTL_EXIT_USAGE, "InvalidArgument");
+  assert_calls (f, "");
+}
+
+static void
+test_keyslots (Fixture *f, gconstpointer data)
+{
+  g_autoptr (JsonNode) node = NULL;
+  JsonArray *slots;
+
+  mortise_mock_agent_set_recovery_code (f->agent, FALSE);
+  run_well (f, "keyslots");
+  find (f, "pin       PIN            everything     on     2023-11-14 22:13  2024-09-09 22:13\n");
+  find (f, "recovery  Recovery code  everything     off    never             never\n");
+  find (f, "login     Login keyring  the list only  on     2023-11-14 22:13");
+  run_well (f, "status");
+  find (f, "Recovery code:       none; “mortisectl recovery-code” makes one\n");
+  run_well (f, "keyslots --json");
+  node = parse (f);
+  slots = json_object_get_array_member (json_node_get_object (node), "keyslots");
+  g_assert_cmpuint (json_array_get_length (slots), ==, 3);
+  g_assert_false (
+      json_object_get_boolean_member (json_array_get_object_element (slots, 1), "exists"));
+}
+
+static void
+test_settings (Fixture *f, gconstpointer data)
+{
+  g_autoptr (JsonNode) node = NULL;
+
+  run_well (f, "settings");
+  /* By name, whatever order the agent has them in. */
+  g_assert_true (find (f, "always-uv") < find (f, "builtin-uv"));
+  g_assert_true (find (f, "builtin-uv") < find (f, "idle-lock:"));
+  find (
+      f,
+      "idle-lock:           300 (seconds without use after which the vault locks; 0 for never)\n");
+  run_well (f, "settings --json");
+  node = parse (f);
+  g_assert_cmpint (json_object_get_int_member (json_node_get_object (node), "idle-lock"), ==, 300);
+}
+
+static void
+test_history (Fixture *f, gconstpointer data)
+{
+  g_autoptr (JsonNode) node = NULL;
+  JsonArray *changes;
+
+  mortise_mock_agent_add_samples (f->agent, NOW);
+  run_well (f, "history 1");
+  g_assert_cmpstr (f->out, ==, "Nothing was changed since it was registered.\n");
+  mortise_mock_agent_set_history (
+      f->agent, 1,
+      g_variant_new_parsed (
+          "[{'time': <int64 1778760000>, 'author': <'site'>, 'what': "
+          "<'user-name'>, 'from': <'a\x1b[2J'>, 'to': <'b\u202e'>}, {'time': <int64 "
+          "1778760060>, 'author': <'person'>, 'what': <'export-blocked'>, 'from': "
+          "<''>, 'to': <'1'>}]"));
+  run_well (f, "history 1");
+  assert_safe (f->out);
+  find (f, "2026-05-14 12:00  the site  Account");
+  find (f, "2026-05-14 12:01  you       Export blocked  off");
+  run_well (f, "history 1 --json");
+  assert_safe (f->out);
+  node = parse (f);
+  changes = json_object_get_array_member (json_node_get_object (node), "changes");
+  g_assert_cmpuint (json_array_get_length (changes), ==, 2);
+  g_assert_cmpstr (json_object_get_string_member (json_array_get_object_element (changes, 0), "to"),
+                   ==, "b\xe2\x80\xae");
+  assert_error (f, "history 999", MORTISE_CTL_EXIT_NOT_FOUND, "NotFound");
 }
 
 /* --- What it shows -----------------------------------------------------------------------------
@@ -286,22 +442,6 @@ test_many (Fixture *f, gconstpointer data)
   g_assert_cmpuint (json_array_get_length (
                         json_object_get_array_member (json_node_get_object (list), "passkeys")),
                     ==, 2500);
-}
-
-static void
-assert_safe (const char *text)
-{
-  g_assert_true (g_utf8_validate (text, -1, NULL));
-  for (const char *c = text; *c != '\0'; c += g_utf8_skip[(guchar) *c])
-    {
-      gunichar character = g_utf8_get_char (c);
-
-      if (character == '\n')
-        continue;
-      g_assert_cmpint (g_unichar_type (character), !=, G_UNICODE_CONTROL);
-      /* Embeddings and overrides; the isolates are ours. */
-      g_assert_false (character >= 0x202A && character <= 0x202E);
-    }
 }
 
 static void
@@ -443,6 +583,11 @@ main (int argc, char **argv)
   ADD ("/ctl-program/hostile-error", test_hostile_error);
   ADD ("/ctl-program/doctor", test_doctor);
   ADD ("/ctl-program/changes", test_changes);
+  ADD ("/ctl-program/vault", test_vault);
+  ADD ("/ctl-program/vault-usage", test_vault_usage);
+  ADD ("/ctl-program/keyslots", test_keyslots);
+  ADD ("/ctl-program/settings", test_settings);
+  ADD ("/ctl-program/history", test_history);
   ADD ("/ctl-program/status-and-lists", test_status_and_lists);
   ADD ("/ctl-program/many", test_many);
   ADD ("/ctl-program/hostile-names", test_hostile_names);
