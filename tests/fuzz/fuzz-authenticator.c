@@ -16,6 +16,9 @@
 
 #define TPM_SEED "fuzz"
 
+/* Of a client that was not there before. */
+#define FRESH_CHANNEL 0x7000
+
 /* How a run starts; bits of the first byte. */
 enum
 {
@@ -40,7 +43,7 @@ static struct
   gsize size;
   char *vault_id;
   MortiseSecret *login;
-  GBytes *passkeys[FUZZ_N_PASSKEYS];
+  CtapAnswer *passkeys[FUZZ_N_PASSKEYS];
 } template;
 
 static gint64 now;
@@ -204,7 +207,6 @@ static void
 around_request (GBytes *request, GBytes *response, gpointer user_data)
 {
   FuzzAuthenticator *self = user_data;
-  MortiseFakeTpm *tpm = MORTISE_FAKE_TPM (self->ctap.tpm);
 
   if (response == NULL)
     {
@@ -212,10 +214,10 @@ around_request (GBytes *request, GBytes *response, gpointer user_data)
 
       g_cancellable_reset (self->ctap.cancellable);
       fuzz_consent_expect (self->consent, site);
-      fuzz_faults_arm (&self->plan, tpm);
+      fuzz_faults_arm (&self->plan, &self->ctap, self->ctap.cancellable);
       return;
     }
-  fuzz_faults_disarm (tpm);
+  fuzz_faults_disarm (&self->ctap);
   tell (request, response, &self->plan);
   self->plan.wanted = FALSE;
   g_assert_false (fuzz_consent_is_up (self->consent));
@@ -407,32 +409,72 @@ fuzz_authenticator_advance (gint64 microseconds)
   now += microseconds;
 }
 
-/* Whether anything that a person can mend only elsewhere stands against a registration. */
-static gboolean
-may_register (FuzzAuthenticator *self)
+/* What a person has to do before anything works again: wait, start the agent again, or reset. */
+static void
+mend (FuzzAuthenticator *self)
 {
-  MortiseVault *vault = self->ctap.vault;
-  MortiseTpmLockout lockout = { 0 };
-
-  g_assert_true (mortise_tpm_get_lockout (self->ctap.tpm, &lockout, NULL));
-  return mortise_vault_get_pin_retries (vault) > 0 && !lockout.in_lockout;
+  mortise_fake_tpm_heal_lockout (MORTISE_FAKE_TPM (self->ctap.tpm));
+  /* Three wrong PINs in a row are mended by a restart only; that the files are whole shows, too. */
+  if (mortise_vault_is_pin_auth_blocked (self->ctap.vault))
+    fuzz_authenticator_restart (self);
+  if (mortise_vault_get_state (self->ctap.vault) != MORTISE_VAULT_NONE &&
+      mortise_vault_get_pin_retries (self->ctap.vault) == 0)
+    {
+      mortise_authenticator_power_up (self->ctap.authenticator);
+      g_assert_cmphex (ctap_send (&self->ctap, CTAP_RESET, NULL, NULL), ==, CTAP1_ERR_SUCCESS);
+      g_assert_cmpuint (mortise_vault_count (self->ctap.vault), ==, 0);
+    }
+  if (mortise_vault_get_state (self->ctap.vault) != MORTISE_VAULT_NONE)
+    return;
+  g_assert_cmphex (ctap_set_pin (&self->ctap, 2, FUZZ_PIN), ==, CTAP1_ERR_SUCCESS);
+  fuzz_consent_set_pin (self->consent, FUZZ_PIN);
 }
 
+/* Signs in with the passkey that came with @attestation, verified, as a client with its id does. */
 static void
-check_registration (FuzzAuthenticator *self)
+check_sign_in (FuzzAuthenticator *self, const CtapAnswer *attestation, const char *rp_id)
 {
-  const CtapMake make = { .rp_id = "after.example", .user_id = "later" };
+  g_autoptr (GPtrArray) allow = ctap_list (attestation);
+  const CtapGet get = { .rp_id = rp_id, .allow = allow, .uv = 1 };
+  g_autoptr (CtapAnswer) assertion = NULL;
+
+  g_assert_cmphex (ctap_get (&self->ctap, &get, &assertion), ==, CTAP1_ERR_SUCCESS);
+  g_assert_true (ctap_verify (attestation, assertion));
+  g_assert_cmphex (assertion->flags & MORTISE_AUTH_DATA_UP, !=, 0);
+  g_assert_cmphex (assertion->flags & MORTISE_AUTH_DATA_UV, !=, 0);
+}
+
+/* A passkey that there was from the start works unless it was deleted or replaced. */
+static void
+check_old_passkey (FuzzAuthenticator *self)
+{
+  for (guint i = 0; i < FUZZ_N_PASSKEYS; i++)
+    {
+      g_autoptr (MortiseCredential) credential =
+          mortise_vault_find_by_id (self->ctap.vault, template.passkeys[i]->credential_id, NULL);
+
+      if (credential == NULL)
+        continue;
+      check_sign_in (self, template.passkeys[i], credential->rp_id);
+      return;
+    }
+}
+
+/* Another client comes, registers, and signs in twice: as it is, and after the vault was locked. */
+static void
+check_service (FuzzAuthenticator *self)
+{
+  const CtapMake make = { .rp_id = "after.example", .user_id = "later", .rk = 1, .uv = 1 };
   g_autoptr (CtapAnswer) answer = NULL;
 
-  if (mortise_vault_get_state (self->ctap.vault) == MORTISE_VAULT_NONE)
-    {
-      g_assert_cmphex (ctap_set_pin (&self->ctap, 2, FUZZ_PIN), ==, CTAP1_ERR_SUCCESS);
-      fuzz_consent_set_pin (self->consent, FUZZ_PIN);
-    }
-  if (!may_register (self))
-    return;
+  self->ctap.channel = FRESH_CHANNEL;
+  g_assert_cmphex (ctap_send (&self->ctap, CTAP_GET_INFO, NULL, NULL), ==, CTAP1_ERR_SUCCESS);
+  mend (self);
+  check_old_passkey (self);
   g_assert_cmphex (ctap_make (&self->ctap, &make, &answer), ==, CTAP1_ERR_SUCCESS);
-  g_assert_cmpuint (mortise_vault_count (self->ctap.vault), >, 0);
+  check_sign_in (self, answer, make.rp_id);
+  mortise_vault_lock (self->ctap.vault);
+  check_sign_in (self, answer, make.rp_id);
 }
 
 void
@@ -443,11 +485,7 @@ fuzz_authenticator_end (FuzzAuthenticator *self)
   fuzz_consent_set_can_verify (self->consent, TRUE);
   mortise_authenticator_set_builtin_uv (self->ctap.authenticator, TRUE);
   mortise_fake_tpm_set_slots (MORTISE_FAKE_TPM (self->ctap.tpm), 0);
-  g_assert_cmphex (ctap_send (&self->ctap, CTAP_GET_INFO, NULL, NULL), ==, CTAP1_ERR_SUCCESS);
-  /* Three wrong PINs in a row are mended by a restart only; that the files are whole shows, too. */
-  if (mortise_vault_is_pin_auth_blocked (self->ctap.vault))
-    fuzz_authenticator_restart (self);
-  check_registration (self);
+  check_service (self);
   fuzz_authenticator_free (self);
 }
 
@@ -487,10 +525,8 @@ add_passkeys (FuzzAuthenticator *self)
 
   for (guint i = 0; i < FUZZ_N_PASSKEYS; i++)
     {
-      g_autoptr (CtapAnswer) answer = NULL;
-
-      g_assert_cmphex (ctap_make (&self->ctap, &makes[i], &answer), ==, CTAP1_ERR_SUCCESS);
-      template.passkeys[i] = g_bytes_ref (answer->credential_id);
+      g_assert_cmphex (ctap_make (&self->ctap, &makes[i], &template.passkeys[i]), ==,
+                       CTAP1_ERR_SUCCESS);
     }
 }
 
@@ -521,7 +557,7 @@ fuzz_authenticator_prepare (void)
 GBytes *
 fuzz_authenticator_get_passkey (guint index)
 {
-  return template.passkeys[index % FUZZ_N_PASSKEYS];
+  return template.passkeys[index % FUZZ_N_PASSKEYS]->credential_id;
 }
 
 GBytes *
@@ -536,7 +572,8 @@ fuzz_authenticator_name_passkeys (GBytes *request)
       guint8 *found = size > 0 ? memmem (data, size, name, MORTISE_CREDENTIAL_ID_SIZE) : NULL;
 
       if (found != NULL)
-        memcpy (found, g_bytes_get_data (template.passkeys[i], NULL), MORTISE_CREDENTIAL_ID_SIZE);
+        memcpy (found, g_bytes_get_data (fuzz_authenticator_get_passkey (i), NULL),
+                MORTISE_CREDENTIAL_ID_SIZE);
     }
   return g_bytes_new_take (data, size);
 }

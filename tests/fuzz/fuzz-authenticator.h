@@ -67,8 +67,10 @@ void fuzz_authenticator_free (FuzzAuthenticator *self);
 /**
  * fuzz_authenticator_end:
  *
- * Whatever happened, an authenticator must now work as ever: getInfo, and a registration if nothing
- * that the vault knows (PIN blocked …) stands against it. Frees all.
+ * Whatever happened, an authenticator must now work as ever, for a client that comes anew: getInfo,
+ * a registration, a sign-in with the new passkey and with one there was at the start, the vault
+ * locked or not. What a person has to mend first (PIN blocked …) is mended as they would. Frees
+ * all.
  */
 void fuzz_authenticator_end (FuzzAuthenticator *self);
 

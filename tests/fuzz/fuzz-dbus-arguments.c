@@ -376,9 +376,9 @@ call_method (const Method *method, FuzzInput *input)
   call.parameters = parameters;
   call.cancellable = cancellable;
   agent.yes = 0;
-  fuzz_faults_arm (&agent.world->plan, MORTISE_FAKE_TPM (agent.world->ctap.tpm));
+  fuzz_faults_arm (&agent.world->plan, &agent.world->ctap, cancellable);
   reply = method->method (&call, &error);
-  fuzz_faults_disarm (MORTISE_FAKE_TPM (agent.world->ctap.tpm));
+  fuzz_faults_disarm (&agent.world->ctap);
   g_assert_true ((reply == NULL) == (error != NULL));
   if (reply != NULL)
     check_reply (info, g_variant_ref_sink (reply));

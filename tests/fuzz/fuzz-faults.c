@@ -17,6 +17,9 @@ typedef struct
 
 static Counter memory;
 static Counter openssl;
+static Counter interruption;
+static MortiseVault *vault_to_lock;
+static GCancellable *request_to_cancel;
 static sqlite3_mem_methods real_memory;
 
 static gboolean
@@ -126,8 +129,11 @@ fuzz_fault_plan_read (FuzzFaultPlan *plan, FuzzInput *input)
   times = fuzz_input_byte (input);
   plan->times = times >= 0xf0 ? G_MAXINT : 1u + times % 16;
   plan->detail = fuzz_input_byte (input);
-  plan->wanted = kind >= 0xa0;
-  plan->fault = (FuzzFault) (kind % FUZZ_N_FAULTS);
+  plan->wanted = kind >= 0x80;
+  if (kind >= 0xa0)
+    plan->fault = (FuzzFault) (kind % FUZZ_N_FAILURES);
+  else
+    plan->fault = kind >= 0x90 ? FUZZ_FAULT_LOCK : FUZZ_FAULT_CANCEL;
 }
 
 static void
@@ -144,8 +150,32 @@ arm_tpm (const FuzzFaultPlan *plan, MortiseFakeTpm *tpm)
                          codes[(plan->detail >> 4) % G_N_ELEMENTS (codes)]);
 }
 
+static void
+interrupt (MortiseFakeTpm *tpm, MortiseFakeTpmOperation operation, gpointer user_data)
+{
+  if (!is_due (&interruption))
+    return;
+  if (vault_to_lock != NULL)
+    mortise_vault_lock (vault_to_lock);
+  g_cancellable_cancel (request_to_cancel);
+}
+
+static void
+arm_interruption (const FuzzFaultPlan *plan, CtapFixture *ctap, GCancellable *cancellable)
+{
+  if (plan->fault == FUZZ_FAULT_LOCK)
+    vault_to_lock = ctap->vault;
+  else
+    request_to_cancel = cancellable;
+  /* The client changed its mind while its request was still waiting for another's end. */
+  if (plan->skip == 0xff)
+    g_cancellable_cancel (request_to_cancel);
+  interruption = (Counter){ TRUE, plan->skip % 16, 1 };
+  mortise_fake_tpm_set_hook (ctap_fixture_tpm (ctap), interrupt, NULL);
+}
+
 void
-fuzz_faults_arm (const FuzzFaultPlan *plan, MortiseFakeTpm *tpm)
+fuzz_faults_arm (const FuzzFaultPlan *plan, CtapFixture *ctap, GCancellable *cancellable)
 {
   const Counter counter = { TRUE, plan->skip, plan->times };
 
@@ -154,7 +184,7 @@ fuzz_faults_arm (const FuzzFaultPlan *plan, MortiseFakeTpm *tpm)
   switch (plan->fault)
     {
     case FUZZ_FAULT_TPM:
-      arm_tpm (plan, tpm);
+      arm_tpm (plan, ctap_fixture_tpm (ctap));
       break;
     case FUZZ_FAULT_DISK_FULL:
       faulty_vfs_fail (1 + plan->skip, plan->times, FAULTY_VFS_FULL);
@@ -168,16 +198,24 @@ fuzz_faults_arm (const FuzzFaultPlan *plan, MortiseFakeTpm *tpm)
     case FUZZ_FAULT_OPENSSL:
       openssl = counter;
       break;
-    case FUZZ_N_FAULTS:
+    case FUZZ_FAULT_CANCEL:
+    case FUZZ_FAULT_LOCK:
+      arm_interruption (plan, ctap, cancellable);
+      break;
     default:
       g_assert_not_reached ();
     }
 }
 
 void
-fuzz_faults_disarm (MortiseFakeTpm *tpm)
+fuzz_faults_disarm (CtapFixture *ctap)
 {
-  memory = openssl = (Counter){ 0 };
+  MortiseFakeTpm *tpm = ctap_fixture_tpm (ctap);
+
+  memory = openssl = interruption = (Counter){ 0 };
+  vault_to_lock = NULL;
+  request_to_cancel = NULL;
+  mortise_fake_tpm_set_hook (tpm, NULL, NULL);
   faulty_vfs_reset ();
   for (guint i = 0; i <= MORTISE_FAKE_TPM_ANY; i++)
     mortise_fake_tpm_fail (tpm, (MortiseFakeTpmOperation) i, 0, 0, MORTISE_ERROR_FAILED);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "tests/fuzz/fuzz-input.h"
-#include "tests/support/fake-tpm.h"
+#include "tests/support/ctap-fixture.h"
 
 G_BEGIN_DECLS
 
@@ -20,10 +20,13 @@ typedef enum
   FUZZ_FAULT_DISK,          /* a write, truncation or sync of SQLite fails */
   FUZZ_FAULT_SQLITE_MEMORY, /* SQLite gets no memory */
   FUZZ_FAULT_OPENSSL,       /* an OpenSSL call that may fail for outside reasons does */
-  FUZZ_N_FAULTS,
+  FUZZ_N_FAILURES,
+  FUZZ_FAULT_CANCEL = FUZZ_N_FAILURES, /* the client withdraws its request, also before it began */
+  FUZZ_FAULT_LOCK,                     /* the vault is locked */
 } FuzzFault;
 
-/** The calls that fail: after the first @skip of that kind, @times in a row. */
+/** The calls that fail: after the first @skip of that kind, @times in a row. CANCEL and LOCK come
+ *  at the TPM command after so many, once. */
 typedef struct
 {
   gboolean wanted;
@@ -39,7 +42,8 @@ void fuzz_faults_install (void);
 /** fuzz_fault_plan_read: four bytes; more than half of all plans are none */
 void fuzz_fault_plan_read (FuzzFaultPlan *plan, FuzzInput *input);
 
-void fuzz_faults_arm (const FuzzFaultPlan *plan, MortiseFakeTpm *tpm);
-void fuzz_faults_disarm (MortiseFakeTpm *tpm);
+/** fuzz_faults_arm: @cancellable: (nullable): that of the request that comes next */
+void fuzz_faults_arm (const FuzzFaultPlan *plan, CtapFixture *ctap, GCancellable *cancellable);
+void fuzz_faults_disarm (CtapFixture *ctap);
 
 G_END_DECLS

@@ -180,9 +180,9 @@ send_apdu (Harness *self, GBytes *apdu)
   self->last = last;
   g_cancellable_reset (ctap->cancellable);
   expect_application (self, apdu);
-  fuzz_faults_arm (&self->world->plan, MORTISE_FAKE_TPM (ctap->tpm));
+  fuzz_faults_arm (&self->world->plan, ctap, context.cancellable);
   response = mortise_authenticator_handle_apdu (ctap->authenticator, apdu, &context);
-  fuzz_faults_disarm (MORTISE_FAKE_TPM (ctap->tpm));
+  fuzz_faults_disarm (ctap);
   self->world->plan.wanted = FALSE;
   check_response (self, apdu, response);
   let_answer (self);
