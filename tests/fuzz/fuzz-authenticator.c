@@ -172,6 +172,16 @@ check_flags (FuzzAuthenticator *self, GBytes *request, GBytes *response)
     g_assert_cmpuint (fuzz_consent_count_verified (self->consent), >, 0);
 }
 
+/* The rest of a list is for who asked for it, at once (CTAP 2.1 §6.3). */
+static void
+check_next (FuzzAuthenticator *self)
+{
+  g_assert_true (self->last.command == CTAP_GET_ASSERTION ||
+                 self->last.command == CTAP_GET_NEXT_ASSERTION);
+  g_assert_cmphex (self->last.channel, ==, self->ctap.channel);
+  g_assert_cmpint (now - self->last.at, <=, 30 * G_USEC_PER_SEC);
+}
+
 static void
 note_request (FuzzAuthenticator *self, GBytes *request, GBytes *response)
 {
@@ -181,6 +191,11 @@ note_request (FuzzAuthenticator *self, GBytes *request, GBytes *response)
 
   if (size == 0)
     return;
+  if (data[0] == CTAP_GET_NEXT_ASSERTION && status[0] == CTAP1_ERR_SUCCESS)
+    check_next (self);
+  self->last.command = data[0];
+  self->last.channel = self->ctap.channel;
+  self->last.at = now;
   if (data[0] == CTAP_GET_ASSERTION)
     {
       g_clear_pointer (&self->requested, g_bytes_unref);

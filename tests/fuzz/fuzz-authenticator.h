@@ -26,6 +26,13 @@ typedef struct
   FuzzFaultPlan plan; /* for the next request */
   /* Whether a token was issued on our own prompt, which may stand for presence. */
   gboolean presence_issued;
+  /* The request before, whatever came of it. */
+  struct
+  {
+    guint8 command;
+    guint32 channel;
+    gint64 at;
+  } last;
   GBytes *requested; /* the last authenticatorGetAssertion, for authenticatorGetNextAssertion */
 } FuzzAuthenticator;
 
