@@ -57,7 +57,7 @@ typedef enum
  * @last_flags: authenticator data flags of the last assertion
  * @history: (nullable): changes of names, notes and the export switch, for mortise_history_read();
  *   kept by the vault
- * @sign_count: last signature counter handed out; 0 for ever unless device-only
+ * @sign_count: no signature counter above it was handed out; 0 for ever unless device-only
  *
  * What the vault knows of a credential without its key: everything here is sealed with K_meta.
  * Reference counted; treat as immutable once it came out of the vault.

@@ -893,6 +893,43 @@ put_usage (MortiseVault *self, const MortiseCredential *credential, GError **err
   return mortise_vault_store_run (self->store, statement, error);
 }
 
+/* Counts that are used up on disk and may still be handed out, so that not every login writes. */
+typedef struct
+{
+  gint64 row_id;
+  guint32 last; /* handed out */
+  guint32 end;  /* the last one that may be; on disk */
+} SignCounts;
+
+/* A kill loses these at most, which a site sees as a jump upwards and takes (WebAuthn L3 §6.1.1).
+ */
+#define SIGN_COUNT_STRIDE 16
+
+/* Takes the next counts of a passkey on disk. */
+static SignCounts *
+take_sign_counts (MortiseVault *self, MortiseCredential *stored, GError **error)
+{
+  g_autofree SignCounts *counts = g_new (SignCounts, 1);
+  const guint32 left = G_MAXUINT32 - stored->sign_count;
+
+  if (left == 0)
+    {
+      g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_FAILED,
+                           _ ("This passkey's signature counter is at its end. Register again on "
+                              "the site."));
+      return NULL;
+    }
+  counts->row_id = stored->row_id;
+  counts->last = stored->sign_count;
+  stored->sign_count += MIN (left, SIGN_COUNT_STRIDE);
+  counts->end = stored->sign_count;
+  if (!put_usage (self, stored, error))
+    return NULL;
+  /* The key is a part of the value, so it changes with it. */
+  g_hash_table_replace (self->sign_counts, &counts->row_id, counts);
+  return g_steal_pointer (&counts);
+}
+
 gboolean
 mortise_vault_reserve_sign_count (MortiseVault *self,
                                   const MortiseCredential *credential,
@@ -901,6 +938,7 @@ mortise_vault_reserve_sign_count (MortiseVault *self,
 {
   g_autoptr (GMutexLocker) locker = NULL;
   g_autoptr (MortiseCredential) stored = NULL;
+  SignCounts *counts;
 
   g_return_val_if_fail (MORTISE_IS_VAULT (self), FALSE);
   g_return_val_if_fail (credential != NULL && ret_count != NULL, FALSE);
@@ -916,17 +954,13 @@ mortise_vault_reserve_sign_count (MortiseVault *self,
       *ret_count = 0;
       return TRUE;
     }
-  if (stored->sign_count == G_MAXUINT32)
-    {
-      g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_FAILED,
-                           _ ("This passkey's signature counter is at its end. Register again on "
-                              "the site."));
-      return FALSE;
-    }
-  stored->sign_count++;
-  if (!put_usage (self, stored, error))
+  counts = g_hash_table_lookup (self->sign_counts, &stored->row_id);
+  /* What is on disk decides: another passkey may have got the row since. */
+  if (counts == NULL || counts->last == counts->end || counts->end != stored->sign_count)
+    counts = take_sign_counts (self, stored, error);
+  if (counts == NULL)
     return FALSE;
-  *ret_count = stored->sign_count;
+  *ret_count = ++counts->last;
   return TRUE;
 }
 

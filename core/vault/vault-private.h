@@ -71,7 +71,8 @@ struct _MortiseVault
   guint count;
   guint count_deleted;
   guint max_credentials;
-  GHashTable *uses; /* row id → Use, not yet written */
+  GHashTable *uses;        /* row id → Use, not yet written */
+  GHashTable *sign_counts; /* row id → SignCounts, of what is on disk already */
   gboolean queued[2];
 };
 

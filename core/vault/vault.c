@@ -201,6 +201,7 @@ mortise_vault_forget (MortiseVault *self, MortiseVaultState state)
   if (self->store != NULL)
     mortise_vault_flush_uses_locked (self);
   g_hash_table_remove_all (self->uses);
+  g_hash_table_remove_all (self->sign_counts);
   mortise_vault_keys_wipe (&self->keys, TRUE);
   g_clear_pointer (&self->store, mortise_vault_store_free);
   g_clear_pointer (&self->header, mortise_vault_header_unref);
@@ -378,6 +379,7 @@ mortise_vault_finalize (GObject *object)
   g_clear_object (&self->tpm);
   g_clear_object (&self->keyring);
   g_clear_pointer (&self->uses, g_hash_table_unref);
+  g_clear_pointer (&self->sign_counts, g_hash_table_unref);
   g_clear_pointer (&self->paths, mortise_vault_paths_free);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_mutex_clear (&self->mutex);
@@ -409,6 +411,7 @@ mortise_vault_init (MortiseVault *self)
   self->pin_retries = MORTISE_PIN_RETRIES_MAX;
   self->max_credentials = MORTISE_VAULT_MAX_CREDENTIALS;
   self->uses = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
+  self->sign_counts = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
   self->context = g_main_context_ref_thread_default ();
 }
 

@@ -414,8 +414,10 @@ MortiseTpm *mortise_vault_get_tpm (MortiseVault *self);
  * mortise_vault_reserve_sign_count:
  * @ret_count: (out): the value for this assertion's authenticator data
  *
- * Device-only credentials: raises the counter on disk, durably, before it is used, so that it can
- * never go back. Others: 0, nothing written. Called while the prompt is up. LISTABLE.
+ * Device-only credentials: a count that never was handed out, above all that were. Counts are used
+ * up on disk, durably and several at a time, before one is handed out, so they can never go back;
+ * what a kill leaves unused is skipped. Others: 0, nothing written. Called while the prompt is up.
+ * LISTABLE.
  */
 gboolean mortise_vault_reserve_sign_count (MortiseVault *self,
                                            const MortiseCredential *credential,
