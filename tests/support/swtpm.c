@@ -18,6 +18,9 @@
 #define PORT_FIRST 12000
 #define PORT_LAST  31998
 
+/* Where swtpm keeps what a TPM keeps without power. */
+#define STATE_FILE "tpm2-00.permall"
+
 #define START_TRIES     20
 #define READY_WAITS     6000
 #define READY_WAIT_US   2000
@@ -153,14 +156,39 @@ start (MortiseSwtpm *swtpm)
   return wait_until_ready (swtpm);
 }
 
+char *
+mortise_swtpm_dup_state (MortiseSwtpm *swtpm, gsize *ret_size)
+{
+  g_autofree char *path = g_build_filename (swtpm->state_dir, STATE_FILE, NULL);
+  g_autoptr (GError) error = NULL;
+  char *state = NULL;
+
+  g_file_get_contents (path, &state, ret_size, &error);
+  g_assert_no_error (error);
+  return state;
+}
+
 MortiseSwtpm *
 mortise_swtpm_new (void)
+{
+  return mortise_swtpm_new_with_state (NULL, 0);
+}
+
+MortiseSwtpm *
+mortise_swtpm_new_with_state (const char *state, gsize size)
 {
   MortiseSwtpm *swtpm = g_new0 (MortiseSwtpm, 1);
   g_autoptr (GError) error = NULL;
 
   swtpm->state_dir = g_dir_make_tmp ("mortise-swtpm-XXXXXX", &error);
   g_assert_no_error (error);
+  if (state != NULL)
+    {
+      g_autofree char *path = g_build_filename (swtpm->state_dir, STATE_FILE, NULL);
+
+      g_file_set_contents (path, state, (gssize) size, &error);
+      g_assert_no_error (error);
+    }
   for (int i = 0; i < START_TRIES; i++)
     {
       swtpm->port = (guint16) (g_random_int_range (PORT_FIRST / 2, PORT_LAST / 2) * 2);

@@ -17,6 +17,13 @@ typedef struct _MortiseSwtpm MortiseSwtpm;
 /** mortise_swtpm_new: starts a TPM nobody has used before; aborts the test if it cannot */
 MortiseSwtpm *mortise_swtpm_new (void);
 
+/** mortise_swtpm_new_with_state: starts the TPM whose state @state is; %NULL as mortise_swtpm_new()
+ */
+MortiseSwtpm *mortise_swtpm_new_with_state (const char *state, gsize size);
+
+/** mortise_swtpm_dup_state: (transfer full): what it keeps without power, its seeds included */
+char *mortise_swtpm_dup_state (MortiseSwtpm *swtpm, gsize *ret_size);
+
 /** mortise_swtpm_free: stops it and removes its state; may be %NULL */
 void mortise_swtpm_free (MortiseSwtpm *swtpm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MortiseSwtpm, mortise_swtpm_free)
