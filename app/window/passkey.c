@@ -3,6 +3,7 @@
 
 #include "app/window/passkey.h"
 
+#include "core/audit/registrable-domain.h"
 #include "core/text/display-text.h"
 #include "core/text/search-text.h"
 #include "core/text/site-text.h"
@@ -313,23 +314,20 @@ mortise_passkey_dup_site (MortisePasskey *self)
   return mortise_site_name_dup (self->data.rp_id);
 }
 
-/*
- * "accounts.google.com" is known as Google, "www.example.co.uk" as Example: the label before the
- * public suffix, guessed without a list of suffixes, as only an initial and a colour come of it.
- */
+/* "accounts.google.com" is known as Google, "www.example.co.uk" as Example. */
 char *
 mortise_passkey_dup_avatar_text (MortisePasskey *self)
 {
-  g_autofree char *host = mortise_site_text_dup_host (self->data.rp_id);
-  g_auto (GStrv) labels = g_strsplit (host != NULL ? host : self->data.rp_id, ".", -1);
-  guint n = g_strv_length (labels);
-  gboolean two_part_suffix = n > 2 && strlen (labels[n - 1]) == 2 && strlen (labels[n - 2]) <= 3;
+  gsize suffix = 0;
+  g_autofree char *domain = NULL;
 
   if (mortise_site_text_is_code (self->data.rp_id))
     return g_strdup ("?");
-  if (n < 2)
+  domain = mortise_registrable_domain (self->data.rp_id, &suffix);
+  if (domain == NULL)
     return mortise_passkey_dup_site (self);
-  return mortise_display_text (labels[two_part_suffix ? n - 3 : n - 2], SITE_MAX);
+  domain[strlen (domain) - suffix] = '\0';
+  return mortise_display_text (domain, SITE_MAX);
 }
 
 char *

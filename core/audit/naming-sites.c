@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <gio/gio.h>
 #include <glib/gi18n.h>
 #include <string.h>
 
 #include "core/audit/naming-report-private.h"
 #include "core/audit/naming-text.h"
+#include "core/audit/registrable-domain.h"
 
 /** Shorter names differ by a letter without any ill will. */
 #define ALMOST_MIN 6
@@ -39,39 +39,22 @@ owner_free (gpointer data)
   g_free (owner);
 }
 
-/*
- * The part that somebody had to register, guessed without a list of public suffixes: one label and
- * the suffix, which has two labels if both are short.
- */
-static char *
-guess_domain (const char *rp_id, guint *ret_suffix)
-{
-  g_autofree char *lower = g_utf8_strdown (rp_id, -1);
-  g_autofree char *unicode = g_hostname_to_unicode (lower);
-  g_auto (GStrv) labels = g_strsplit (unicode != NULL ? unicode : lower, ".", -1);
-  guint n = g_strv_length (labels);
-  guint suffix = n > 2 && strlen (labels[n - 1]) == 2 && strlen (labels[n - 2]) <= 3 ? 2 : 1;
-
-  if (n < 2 || strchr (rp_id, ':') != NULL || g_hostname_is_ip_address (rp_id))
-    return NULL;
-  *ret_suffix = suffix;
-  return g_strjoinv (".", labels + (n - MIN (n, suffix + 1)));
-}
-
 static Owner *
 get_owner (GHashTable *owners, const char *rp_id)
 {
-  guint suffix = 0;
-  g_autofree char *domain = guess_domain (rp_id, &suffix);
+  gsize suffix = 0;
+  g_autofree char *domain = mortise_registrable_domain (rp_id, &suffix);
   Owner *owner = domain != NULL ? g_hash_table_lookup (owners, domain) : NULL;
+  gsize name;
 
   if (owner != NULL || domain == NULL)
     return owner;
+  name = strlen (domain) - suffix;
   owner = g_new0 (Owner, 1);
   owner->domain = g_steal_pointer (&domain);
   owner->skeleton = mortise_naming_skeleton (owner->domain);
-  owner->suffix = g_strdup (strchr (owner->domain, '.'));
-  owner->name = g_strndup (owner->domain, strlen (owner->domain) - strlen (owner->suffix));
+  owner->suffix = g_strdup (owner->domain + name);
+  owner->name = g_strndup (owner->domain, name);
   owner->subjects = g_ptr_array_new ();
   g_hash_table_insert (owners, owner->domain, owner);
   return owner;

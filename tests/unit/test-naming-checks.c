@@ -5,6 +5,7 @@
 
 #include "core/audit/naming-checks.h"
 #include "core/audit/naming-text.h"
+#include "core/audit/registrable-domain.h"
 
 #define RLO "\xe2\x80\xae"
 #define ZWS "\xe2\x80\x8b"
@@ -383,6 +384,20 @@ test_sites (void)
     { "ssh:", "ssn:", APART },
     { "192.168.0.1", "192.168.0.2", APART },
     { "..", "...", APART },
+    { "example.co.uk", "example.org.uk", APART },
+    { "co.uk", "example.co.uk", APART },
+    /* Each name below these has an owner of its own. */
+    { "alice.github.io", "bob.github.io", APART },
+    { "paypal.github.io", "paypa1.github.io", ALIKE },
+    { "example.github.io", "exampel.github.io", ALMOST },
+    { "www.alice.github.io", "alice.github.io", APART },
+    { "github.io", "githud.io", ALMOST },
+    { "foo.kawasaki.jp", "city.kawasaki.jp", APART },
+    { "bank.xn--55qx5d.cn", "shop.公司.cn", APART },
+    { "paypal.xn--55qx5d.cn", "paypa1.公司.cn", ALIKE },
+    { "paypal.公司.cn", "www.paypal.xn--55qx5d.cn", APART },
+    { "https://www.paypal.com/app-id.json", "paypa1.com", ALIKE },
+    { "https://www.paypal.com/app-id.json", "paypal.com", APART },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
@@ -406,6 +421,50 @@ test_sites (void)
       g_assert_cmpint (earlier->mend, ==, MORTISE_NAMING_MEND_SHOW);
       g_assert_cmpint (later->mend, ==,
                        later->hint ? MORTISE_NAMING_MEND_SHOW : MORTISE_NAMING_MEND_DELETE);
+    }
+}
+
+static void
+test_registrable (void)
+{
+  static const struct
+  {
+    const char *rp_id;
+    const char *domain;
+    gsize suffix;
+  } hosts[] = {
+    { "example.com", "example.com", 4 },
+    { "WWW.Example.CO.UK", "example.co.uk", 6 },
+    { "co.uk", "co.uk", 3 },
+    { "a.b.alice.github.io", "alice.github.io", 10 },
+    { "login.city.kawasaki.jp", "city.kawasaki.jp", 12 },
+    { "x.unheard-of", "x.unheard-of", 11 },
+    { "www.xn--bcher-kva.example", "bücher.example", 8 },
+    { "www.bücher.example", "bücher.example", 8 },
+    { "https://www.example.com/u2f/app.json", "example.com", 4 },
+    { "localhost", NULL, 0 },
+    { "com", NULL, 0 },
+    { "192.168.0.1", NULL, 0 },
+    { "[::1]", NULL, 0 },
+    { "ssh:", NULL, 0 },
+    { "ssh://example.com", NULL, 0 },
+    { "https://", NULL, 0 },
+    { "", NULL, 0 },
+    { ".", NULL, 0 },
+    { "..", NULL, 0 },
+    { ".com", NULL, 0 },
+    { "example.", NULL, 0 },
+    { "\xff.com", NULL, 0 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (hosts); i++)
+    {
+      gsize suffix = 0;
+      g_autofree char *domain = mortise_registrable_domain (hosts[i].rp_id, &suffix);
+
+      g_test_message ("%s", hosts[i].rp_id);
+      g_assert_cmpstr (domain, ==, hosts[i].domain);
+      g_assert_cmpuint (suffix, ==, hosts[i].suffix);
     }
 }
 
@@ -507,6 +566,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/naming/twin-taken", test_twin_taken);
   g_test_add_func ("/naming/nickname-of-other", test_nickname_of_other);
   g_test_add_func ("/naming/sites", test_sites);
+  g_test_add_func ("/naming/registrable", test_registrable);
   g_test_add_func ("/naming/hostile", test_hostile);
   g_test_add_func ("/naming/many", test_many);
   return g_test_run ();
