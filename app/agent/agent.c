@@ -17,6 +17,7 @@
 #include "app/agent/idle-lock.h"
 #include "app/agent/notifier.h"
 #include "app/agent/worker.h"
+#include "core/platform/fingerprint.h"
 #include "core/platform/session-monitor.h"
 #include "core/vault/vault-settings.h"
 
@@ -36,6 +37,7 @@ struct _MortiseAgent
   MortiseDemo *demo; /* nullable */
   MortiseKeyring *keyring;
   MortisePrompter *prompter;
+  MortiseFingerprint *fingerprint;
 
   /* Main context only. */
   GMainLoop *loop;
@@ -307,6 +309,7 @@ system_bus_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     g_dbus_connection_set_exit_on_close (bus, FALSE);
   else
     g_message ("No system bus: the vault will not lock with the session (%s)", error->message);
+  mortise_fingerprint_set_bus (self->fingerprint, bus);
   self->session_monitor = mortise_session_monitor_new (bus);
   g_signal_connect (self->session_monitor, "lock-wanted", G_CALLBACK (lock_wanted_cb), self);
   g_signal_connect (self->session_monitor, "notify", G_CALLBACK (session_changed_cb), self);
@@ -642,6 +645,7 @@ stop (MortiseAgent *self)
   if (self->session_monitor != NULL)
     g_signal_handlers_disconnect_by_data (self->session_monitor, self);
   g_clear_object (&self->session_monitor);
+  mortise_fingerprint_set_bus (self->fingerprint, NULL);
   g_clear_handle_id (&self->purge_timer, g_source_remove);
   g_clear_pointer (&self->idle_lock, mortise_idle_lock_free);
   g_clear_pointer (&self->device_watch, mortise_device_watch_free);
@@ -678,6 +682,7 @@ mortise_agent_finalize (GObject *object)
   g_clear_pointer (&self->demo, mortise_demo_free);
   g_clear_object (&self->device);
   g_clear_object (&self->prompter);
+  g_clear_object (&self->fingerprint);
   g_clear_object (&self->keyring);
   g_clear_object (&self->cancellable);
   g_clear_error (&self->device_problem);
@@ -744,6 +749,8 @@ mortise_agent_new (const MortiseAgentOptions *options, gboolean memory_locked, G
   self->keyring =
       options->demo ? mortise_demo_keyring_new () : mortise_secret_service_keyring_new ();
   self->prompter = mortise_prompter_new (options->prompter, options->demo);
+  self->fingerprint = mortise_fingerprint_new ();
+  mortise_prompter_set_fingerprint (self->prompter, self->fingerprint);
   return g_steal_pointer (&self);
 }
 
@@ -815,6 +822,12 @@ MortisePrompter *
 mortise_agent_get_prompter (MortiseAgent *self)
 {
   return self->prompter;
+}
+
+MortiseFingerprint *
+mortise_agent_get_fingerprint (MortiseAgent *self)
+{
+  return self->fingerprint;
 }
 
 gboolean

@@ -4,6 +4,7 @@
 #include "app/agent/agent-options.h"
 #include "app/agent/backend.h"
 #include "app/agent/prompter.h"
+#include "core/platform/fingerprint.h"
 
 G_BEGIN_DECLS
 
@@ -96,6 +97,7 @@ MortiseBackend *mortise_agent_ref_backend (MortiseAgent *self, GError **error);
 MortiseBackend *mortise_agent_peek_backend (MortiseAgent *self);
 
 MortisePrompter *mortise_agent_get_prompter (MortiseAgent *self);
+MortiseFingerprint *mortise_agent_get_fingerprint (MortiseAgent *self);
 gboolean mortise_agent_is_demo (MortiseAgent *self);
 
 /** mortise_agent_lock: wipes the vault's keys and takes questions off the screen */

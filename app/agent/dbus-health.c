@@ -8,6 +8,7 @@
 #include "app/agent/health-lines.h"
 #include "core/hid/hid-broker.h"
 #include "core/hid/hidraw.h"
+#include "core/vault/vault-settings.h"
 
 static void
 add_line (GVariantBuilder *lines,
@@ -246,6 +247,18 @@ add_keyring (GVariantBuilder *lines, const MortiseBackend *backend)
               _ ("Unlock the vault with the PIN; the list is shown from then on."));
 }
 
+static gboolean
+wants_fingerprint (const MortiseBackend *backend)
+{
+  g_autoptr (GVariant) value = NULL;
+
+  if (backend == NULL || backend->vault == NULL)
+    return FALSE;
+  value = mortise_vault_get_setting (backend->vault, MORTISE_SETTING_FINGERPRINT);
+  return value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) &&
+         g_variant_get_boolean (value);
+}
+
 static void
 add_recovery (GVariantBuilder *lines, const MortiseBackend *backend)
 {
@@ -322,6 +335,8 @@ mortise_dbus_get_health (MortiseDBusCall *call, GError **error)
   add_hidraw (&lines, status);
   mortise_health_add_browsers (&lines, "/", g_get_user_data_dir ());
   add_keyring (&lines, backend);
+  mortise_health_add_fingerprint (&lines, mortise_agent_get_fingerprint (call->agent),
+                                  wants_fingerprint (backend), call->cancellable);
   add_recovery (&lines, backend);
   mortise_health_add_autostart (&lines, "/", g_get_user_config_dir ());
   add_session (&lines, status);

@@ -103,6 +103,7 @@ GVariant *mortise_dbus_purge_passkeys (MortiseDBusCall *call, GError **error);
 /* dbus-settings.c */
 GVariant *mortise_dbus_get_settings (MortiseDBusCall *call, GError **error);
 GVariant *mortise_dbus_set_setting (MortiseDBusCall *call, GError **error);
+GVariant *mortise_dbus_get_fingerprint (MortiseDBusCall *call, GError **error);
 
 /* dbus-health.c */
 GVariant *mortise_dbus_get_health (MortiseDBusCall *call, GError **error);

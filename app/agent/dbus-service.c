@@ -61,6 +61,7 @@ static const MethodEntry methods[] = {
   { "handle-purge-passkeys", mortise_dbus_purge_passkeys },
   { "handle-get-health", mortise_dbus_get_health },
   { "handle-get-settings", mortise_dbus_get_settings },
+  { "handle-get-fingerprint", mortise_dbus_get_fingerprint },
   { "handle-set-setting", mortise_dbus_set_setting },
 };
 

@@ -76,11 +76,20 @@ builtin_uv_describe (guint32 value)
                        : _ ("The PIN is typed into the browser’s dialog, and the browser sees it"));
 }
 
+static char *
+fingerprint_describe (guint32 value)
+{
+  return g_strdup (value != 0 ? _ ("While the vault is unlocked, any finger enrolled in your "
+                                   "account can confirm a sign-in instead of the PIN")
+                              : _ ("Only the PIN confirms a sign-in"));
+}
+
 static const Setting settings[] = {
   { MORTISE_SETTING_IDLE_LOCK, "u", IDLE_LOCK_DEFAULT, idle_lock_weakens, idle_lock_describe },
   { MORTISE_SETTING_EXPORT_DEFAULT, "b", FALSE, switching_on_weakens, export_default_describe },
   { MORTISE_SETTING_ALWAYS_UV, "b", FALSE, switching_off_weakens, always_uv_describe },
   { MORTISE_SETTING_BUILTIN_UV, "b", TRUE, switching_off_weakens, builtin_uv_describe },
+  { MORTISE_SETTING_FINGERPRINT, "b", FALSE, switching_on_weakens, fingerprint_describe },
 };
 
 static guint32
@@ -148,6 +157,21 @@ check_value (const Setting *setting, GVariant *value, GError **error)
   return TRUE;
 }
 
+/* Before anybody is asked for a PIN in vain. A reader in use is one that works. */
+static gboolean
+check_reader (MortiseDBusCall *call, GError **error)
+{
+  const MortiseFingerprintStatus status = mortise_fingerprint_check (
+      mortise_agent_get_fingerprint (call->agent), call->cancellable, NULL);
+
+  if (status == MORTISE_FINGERPRINT_READY)
+    return TRUE;
+  g_set_error (error, MORTISE_ERROR, MORTISE_ERROR_NOT_FOUND, "%s %s",
+               mortise_fingerprint_status_get_text (status),
+               mortise_fingerprint_status_get_step (status));
+  return FALSE;
+}
+
 static gboolean
 ask_about_setting (MortiseDBusCall *call, const Setting *setting, guint32 value, GError **error)
 {
@@ -158,6 +182,22 @@ ask_about_setting (MortiseDBusCall *call, const Setting *setting, guint32 value,
   g_variant_dict_init (&dict, NULL);
   mortise_consent_question_insert_lines (&dict, "changes", lines);
   return mortise_dbus_call_ask (call, "edit", &dict, TRUE, FALSE, NULL, NULL, error);
+}
+
+GVariant *
+mortise_dbus_get_fingerprint (MortiseDBusCall *call, GError **error)
+{
+  g_autofree char *reader = NULL;
+  const MortiseFingerprintStatus status = mortise_fingerprint_check (
+      mortise_agent_get_fingerprint (call->agent), call->cancellable, &reader);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "state", "s", mortise_fingerprint_status_to_name (status));
+  g_variant_dict_insert (&dict, "reader", "s", reader != NULL ? reader : "");
+  g_variant_dict_insert (&dict, "text", "s", mortise_fingerprint_status_get_text (status));
+  g_variant_dict_insert (&dict, "step", "s", mortise_fingerprint_status_get_step (status));
+  return g_variant_new ("(@a{sv})", g_variant_dict_end (&dict));
 }
 
 GVariant *
@@ -186,6 +226,8 @@ mortise_dbus_set_setting (MortiseDBusCall *call, GError **error)
   to = value_to_number (value);
   if (from == to)
     return mortise_dbus_empty_reply ();
+  if (to != 0 && g_str_equal (name, MORTISE_SETTING_FINGERPRINT) && !check_reader (call, error))
+    return NULL;
   if (setting->weakens (from, to) && !ask_about_setting (call, setting, to, error))
     return NULL;
   if (!mortise_vault_set_setting (backend->vault, name, value, error))

@@ -8,6 +8,9 @@
 #include "app/agent/program-paths.h"
 #include "core/platform/autostart.h"
 #include "core/platform/browsers.h"
+#include "core/text/display-text.h"
+
+#define READER_MAX_SHOWN 60
 
 void
 mortise_health_add (GVariantBuilder *lines,
@@ -138,6 +141,42 @@ mortise_health_add_browsers (GVariantBuilder *lines, const char *root, const cha
   if (browsers->len == 0)
     mortise_health_add (lines, "browsers", "note", _ ("Browsers"),
                         _ ("None was found that Mortise knows. Others may work as well."), "", "");
+}
+
+/* --- Fingerprint --------------------------------------------------------------------------------
+ */
+
+void
+mortise_health_add_fingerprint (GVariantBuilder *lines,
+                                MortiseFingerprint *fingerprint,
+                                gboolean enabled,
+                                GCancellable *cancellable)
+{
+  const char *title = _ ("Fingerprint");
+  g_autofree char *reader = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *text = NULL;
+  const MortiseFingerprintStatus status =
+      mortise_fingerprint_check (fingerprint, cancellable, &reader);
+
+  if (status != MORTISE_FINGERPRINT_READY)
+    {
+      /* Nobody needs one; only who counts on it has to know. */
+      mortise_health_add (lines, "fingerprint", enabled ? "warning" : "note", title,
+                          mortise_fingerprint_status_get_text (status),
+                          mortise_fingerprint_status_get_step (status), MORTISE_HEALTH_ACTION_NONE);
+      return;
+    }
+  name = mortise_display_text_isolated (reader != NULL ? reader : "", READER_MAX_SHOWN);
+  if (*name != '\0')
+    /* Translators: %s is the name of a fingerprint reader */
+    text = g_strdup_printf (
+        _ ("The fingerprint reader works (%s), and a finger of yours is enrolled."), name);
+  mortise_health_add (lines, "fingerprint", "ok", title,
+                      text != NULL ? text : mortise_fingerprint_status_get_text (status),
+                      enabled ? ""
+                              : _ ("To use it instead of the PIN, switch it on in Preferences."),
+                      MORTISE_HEALTH_ACTION_NONE);
 }
 
 /* --- Start at login -----------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "core/platform/fingerprint.h"
 
 G_BEGIN_DECLS
 
@@ -41,6 +41,18 @@ char *mortise_health_dup_set_up_step (void);
  * One line for each browser found: will it see the key, and if not, what it takes.
  */
 void mortise_health_add_browsers (GVariantBuilder *lines, const char *root, const char *data_home);
+
+/**
+ * mortise_health_add_fingerprint:
+ * @enabled: the person wants to use it
+ *
+ * Whether a finger can stand for the PIN, and if not, what it takes. Blocks while the service
+ * starts.
+ */
+void mortise_health_add_fingerprint (GVariantBuilder *lines,
+                                     MortiseFingerprint *fingerprint,
+                                     gboolean enabled,
+                                     GCancellable *cancellable);
 
 /** mortise_health_add_autostart: whether browsers find the key before the window was opened */
 void

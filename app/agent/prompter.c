@@ -11,6 +11,8 @@
 #include "app/agent/prompt-environment.h"
 #include "app/agent/prompt-process.h"
 #include "app/agent/consent-question.h"
+#include "app/agent/finger-watch.h"
+#include "core/ctap/pin-uv-auth-token.h"
 
 struct _MortisePrompter
 {
@@ -24,6 +26,8 @@ struct _MortisePrompter
   GCond slot_free;
   guint timeout;
   MortiseVault *vault;
+  MortiseFingerprint *fingerprint; /* nullable */
+  guint finger_misses;             /* since a finger or a PIN was right */
   gboolean shut_down;
   struct Question *current; /* has the slot */
   GSList *questions;        /* every question between begin and end, without reference */
@@ -48,11 +52,15 @@ typedef struct Question
   gpointer accept_data;
   MortisePromptMakeCode make_code;
   MortisePromptKeepCode keep_code;
-  gboolean recovers; /* asks for the recovery code from the start */
+  gboolean recovers;   /* asks for the recovery code from the start */
+  gboolean may_finger; /* of those questions where a finger may stand for the PIN */
 
   MortiseVault *vault;
   gboolean needs_pin;
   gboolean offer_recovery;
+  gboolean offer_finger;
+  MortiseFingerWatch *finger; /* nullable: while one is awaited */
+  gboolean finger_matched;
   gboolean code_shown;
   GError *pin_problem; /* why the PIN is of no use any more, after which a no means that */
   MortisePromptProcess *process;
@@ -237,6 +245,7 @@ complete_members (Question *question, guint timeout)
   g_variant_dict_init (&dict, question->members);
   (void) g_variant_dict_lookup (&dict, "kind", "&s", &kind);
   g_variant_dict_insert (&dict, "needs-pin", "b", question->needs_pin);
+  g_variant_dict_insert (&dict, "finger", "b", question->offer_finger);
   if (question->vault != NULL)
     {
       g_autoptr (GVariant) min_length =
@@ -292,6 +301,32 @@ decide_recovery (Question *question)
         info.exists;
 }
 
+static guint
+count_finger_misses (MortisePrompter *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->finger_misses;
+}
+
+/* A finger stands for the PIN that was typed when the vault was unlocked; it opens nothing itself.
+ */
+static void
+decide_finger (Question *question)
+{
+  g_autoptr (GVariant) setting = NULL;
+
+  if (!question->may_finger || !question->needs_pin || question->prompter->fingerprint == NULL ||
+      mortise_vault_get_state (question->vault) != MORTISE_VAULT_UNLOCKED ||
+      is_pin_blocked (question->vault) ||
+      count_finger_misses (question->prompter) >= MORTISE_PROMPTER_MAX_FINGER_MISSES)
+    return;
+  setting = mortise_vault_get_setting (question->vault, MORTISE_SETTING_FINGERPRINT);
+  question->offer_finger = setting != NULL &&
+                           g_variant_is_of_type (setting, G_VARIANT_TYPE_BOOLEAN) &&
+                           g_variant_get_boolean (setting);
+}
+
 /* Having the slot: starts the program and puts the question. */
 static gboolean
 show (Question *question, GError **error)
@@ -312,6 +347,7 @@ show (Question *question, GError **error)
   if (!decide_pin (question, error))
     return FALSE;
   decide_recovery (question);
+  decide_finger (question);
   if (question->recovers || (question->offer_recovery && is_pin_blocked (question->vault)))
     timeout *= MORTISE_PROMPT_CODE_PATIENCE;
 
@@ -338,6 +374,41 @@ show (Question *question, GError **error)
   return TRUE;
 }
 
+/* --- A finger instead of the PIN ---------------------------------------------------------------
+ */
+
+static void
+start_finger (Question *question)
+{
+  if (question->offer_finger && question->finger == NULL)
+    question->finger = mortise_finger_watch_new (question->prompter->fingerprint, question->process,
+                                                 MORTISE_FINGER_MAX_MISSES);
+}
+
+/* Counts what was wrong, and gives the reader back. */
+static void
+stop_finger (Question *question)
+{
+  MortisePrompter *self = question->prompter;
+  guint misses;
+
+  if (question->finger == NULL)
+    return;
+  misses = mortise_finger_watch_get_misses (question->finger);
+  g_clear_pointer (&question->finger, mortise_finger_watch_free);
+  g_mutex_lock (&self->lock);
+  self->finger_misses += misses;
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+forgive_finger_misses (MortisePrompter *self)
+{
+  g_mutex_lock (&self->lock);
+  self->finger_misses = 0;
+  g_mutex_unlock (&self->lock);
+}
+
 static Question *
 question_new (MortisePrompter *self, GVariant *members)
 {
@@ -356,6 +427,7 @@ question_free (Question *question)
   MortisePrompter *self = question->prompter;
   MortisePromptProcess *process;
 
+  stop_finger (question);
   g_mutex_lock (&self->lock);
   self->questions = g_slist_remove (self->questions, question);
   process = g_steal_pointer (&question->process);
@@ -467,6 +539,7 @@ end_fatally (Question *question, const GError *problem)
   if (question->vault != NULL)
     g_variant_dict_insert (&dict, "retries", "u", mortise_vault_get_pin_retries (question->vault));
   g_variant_dict_insert (&dict, "message", "s", problem->message);
+  stop_finger (question);
   send_update (question, &dict);
   linger (question);
 }
@@ -502,6 +575,7 @@ turn_to_recovery (Question *question, const GError *problem)
   GVariantDict dict;
 
   be_patient (question);
+  stop_finger (question);
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "recovery", "b", TRUE);
   g_variant_dict_insert (&dict, "message", "s", problem != NULL ? problem->message : "");
@@ -532,7 +606,8 @@ has_secrets (Question *question)
     return TRUE;
   if (question->recovery_code != NULL)
     return question->offer_recovery && question->new_pin != NULL;
-  return !question->recovers && (!question->needs_pin || question->pin != NULL) &&
+  return !question->recovers &&
+         (!question->needs_pin || question->pin != NULL || question->finger_matched) &&
          (!question->needs_new_pin || question->new_pin != NULL);
 }
 
@@ -544,6 +619,17 @@ forget_secrets (Question *question)
   g_clear_pointer (&question->recovery_code, mortise_secret_free);
 }
 
+/* The keys may have gone since the question was put, and a finger brings none back. */
+static gboolean
+check_still_unlocked (Question *question, GError **error)
+{
+  if (mortise_vault_get_state (question->vault) == MORTISE_VAULT_UNLOCKED)
+    return TRUE;
+  return set_error (error, MORTISE_ERROR_VAULT_LOCKED,
+                    _ ("The vault was locked meanwhile, and only the PIN opens it. Try again, and "
+                       "type the PIN."));
+}
+
 /* Does what was said yes to. */
 static gboolean
 carry_out (Question *question, GError **error)
@@ -553,6 +639,8 @@ carry_out (Question *question, GError **error)
   if (question->recovery_code != NULL)
     return mortise_vault_reset_pin (question->vault, question->recovery_code, question->new_pin,
                                     error);
+  if (question->finger_matched)
+    return check_still_unlocked (question, error);
   if (question->accept != NULL)
     return question->accept (question->pin, question->new_pin, question->accept_data, error);
   return !question->needs_pin || unlock_with_pin (question, error);
@@ -580,6 +668,9 @@ accept_answer (Question *question, GError **error)
   gboolean shows = question->make_code != NULL && !question->code_shown;
   gboolean ok;
 
+  /* A PIN that was typed is what counts, right or wrong. */
+  question->finger_matched = question->finger != NULL && question->pin == NULL &&
+                             mortise_finger_watch_has_matched (question->finger);
   if (!has_secrets (question))
     {
       set_error (error, MORTISE_ERROR_PROMPT_FAILED,
@@ -594,6 +685,8 @@ accept_answer (Question *question, GError **error)
   if (ok)
     {
       question->answer.verified = question->needs_pin;
+      if (question->needs_pin)
+        forgive_finger_misses (question->prompter);
       return !shows;
     }
   replace_if_blocked (question, &problem);
@@ -702,6 +795,7 @@ handle_frame (Question *question, GError **error)
     {
     case MORTISE_FRAME_SHOWN:
       question->shown = TRUE;
+      start_finger (question);
       return FALSE;
     case MORTISE_FRAME_SECRET:
       take_secret (question, kind, g_steal_pointer (&secret));
@@ -763,6 +857,7 @@ prompter_begin (MortiseConsent *consent, const MortiseConsentQuestion *asked, GE
                              asked->kind == MORTISE_CONSENT_SIGN_IN ||
                              asked->kind == MORTISE_CONSENT_UNLOCK;
   question->resets = asked->kind == MORTISE_CONSENT_RESET;
+  question->may_finger = (asked->permissions & MORTISE_PERMISSION_ACFG) == 0;
   if (asked->accounts != NULL)
     question->n_accounts = MIN (asked->accounts->len, MORTISE_QUESTION_MAX_ACCOUNTS);
   if (!begin (question, TRUE, error))
@@ -826,6 +921,7 @@ mortise_prompter_finalize (GObject *object)
   /* A source holds a reference, so there is no lingering prompt here. */
   g_assert (self->questions == NULL);
   g_clear_object (&self->vault);
+  g_clear_object (&self->fingerprint);
   g_free (self->program);
   g_cond_clear (&self->slot_free);
   g_mutex_clear (&self->lock);
@@ -872,6 +968,12 @@ mortise_prompter_set_vault (MortisePrompter *self, MortiseVault *vault)
   g_mutex_lock (&self->lock);
   g_set_object (&self->vault, vault);
   g_mutex_unlock (&self->lock);
+}
+
+void
+mortise_prompter_set_fingerprint (MortisePrompter *self, MortiseFingerprint *fingerprint)
+{
+  g_set_object (&self->fingerprint, fingerprint);
 }
 
 void

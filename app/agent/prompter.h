@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/ctap/consent.h"
+#include "core/platform/fingerprint.h"
 #include "core/vault/vault-settings.h"
 #include "core/vault/vault.h"
 
@@ -23,6 +24,9 @@ G_DECLARE_FINAL_TYPE (MortisePrompter, mortise_prompter, MORTISE, PROMPTER, GObj
 /** As many times that while a recovery code is written down or typed. */
 #define MORTISE_PROMPT_CODE_PATIENCE 10
 
+/** Fingers that may be wrong in a row, over all questions, before the PIN has to be right again. */
+#define MORTISE_PROMPTER_MAX_FINGER_MISSES 9
+
 /**
  * mortise_prompter_new:
  * @program: mortise-prompt, or what takes its place
@@ -33,6 +37,15 @@ MortisePrompter *mortise_prompter_new (const char *program, gboolean demo);
 /** mortise_prompter_set_vault: @vault: (nullable): whose PIN is verified from the next question on
  */
 void mortise_prompter_set_vault (MortisePrompter *self, MortiseVault *vault);
+
+/**
+ * mortise_prompter_set_fingerprint:
+ *
+ * The reader through which a finger may stand for the PIN: where %MORTISE_SETTING_FINGERPRINT is
+ * on, the vault is unlocked (by PIN, as there is no other way), and a client wants verification.
+ * What changes the vault or its settings takes the PIN. To be set before the first question.
+ */
+void mortise_prompter_set_fingerprint (MortisePrompter *self, MortiseFingerprint *fingerprint);
 
 /** mortise_prompter_set_timeout: for tests; seconds */
 void mortise_prompter_set_timeout (MortisePrompter *self, guint seconds);

@@ -151,15 +151,19 @@ apply_update (MortisePromptDialogue *self, GVariant *update)
   gboolean has_retries;
   guint retries = 0;
   const char *message = NULL;
+  const char *finger = NULL;
 
   (void) g_variant_lookup (update, "working", "b", &working);
   (void) g_variant_lookup (update, "pin-wrong", "b", &pin_wrong);
   (void) g_variant_lookup (update, "fatal", "b", &fatal);
   (void) g_variant_lookup (update, "recovery", "b", &recovery);
   (void) g_variant_lookup (update, "message", "&s", &message);
+  (void) g_variant_lookup (update, "finger", "&s", &finger);
   has_retries = g_variant_lookup (update, "retries", "u", &retries);
 
-  if (fatal)
+  if (finger != NULL)
+    mortise_prompt_window_show_finger (self->window, finger, message);
+  else if (fatal)
     mortise_prompt_window_show_fatal (self->window, message);
   else if (working)
     mortise_prompt_window_show_working (self->window, message);

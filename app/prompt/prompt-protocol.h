@@ -57,6 +57,7 @@ typedef enum
  *  "accounts" aa{sv}: each "user-name" s, "user-display-name" s, "label" s, "last-used" x,
  *            "created" x
  *  "needs-pin" b: a PIN must come with the answer
+ *  "finger" b: a finger on the reader may do instead; UPDATE says when, and how it goes
  *  "verify" b: the site asked for verification (tells why the PIN is asked)
  *  "permissions" u: for "verify": what the program that asks may do afterwards, as flags (CTAP 2.1
  *            §6.5.5.7): 0x01 make passkeys, 0x02 sign in, 0x04 manage passkeys, 0x10 write large
@@ -82,7 +83,11 @@ typedef enum
  *            the person wants to use the recovery code
  * Members of UPDATE: "working" b; "pin-wrong" b; "retries" u; "message" s (ready to show, already
  *            translated by the agent); "fatal" b: nothing more can be answered, only closed;
- *            "recovery" b: ask for the recovery code and a new PIN from now on
+ *            "recovery" b: ask for the recovery code and a new PIN from now on; or, apart from all
+ *            these, "finger" s: how it goes with the fingerprint reader: "waiting" for a finger,
+ *            which then was read badly ("again" "too-short" "not-centered" "lift") or is a wrong
+ *            one ("no-match"); "match": the prompt answers yes, without a PIN; "spent": wrong ones
+ *            too often; "off": no finger is taken, and "message" says why
  */
 
 /**

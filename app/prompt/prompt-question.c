@@ -207,6 +207,7 @@ mortise_prompt_question_parse (GVariant *dictionary, GError **error)
       !take_string (dictionary, "user-display-name", &question->user_display_name, error) ||
       !take_accounts (dictionary, question->accounts, error) ||
       !take_boolean (dictionary, "needs-pin", &question->needs_pin, error) ||
+      !take_boolean (dictionary, "finger", &question->finger, error) ||
       !take_boolean (dictionary, "verify", &question->verify, error) ||
       !take_number (dictionary, "permissions", NULL, &question->permissions, error) ||
       !take_boolean (dictionary, "offer-recovery", &question->offer_recovery, error) ||

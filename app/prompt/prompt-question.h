@@ -55,6 +55,7 @@ typedef struct
   char *user_display_name;
   GPtrArray *accounts;
   gboolean needs_pin;
+  gboolean finger;
   gboolean verify;
   guint permissions;
   gboolean offer_recovery;

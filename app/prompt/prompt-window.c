@@ -46,6 +46,10 @@ struct _MortisePromptWindow
   State state;
   /* The recovery code and a new PIN are asked for instead of the PIN. */
   gboolean recovering;
+  /* The person asked for that. */
+  gboolean wants_recovery;
+  /* A finger was recognised: no PIN is needed any more. */
+  gboolean finger_matched;
   /* A new recovery code is on the screen. */
   gboolean showing_code;
 
@@ -67,6 +71,9 @@ struct _MortisePromptWindow
   GtkSwitch *export_switch;
   GtkWidget *pin_box;
   GtkLabel *pin_reason;
+  GtkWidget *finger_box;
+  GtkImage *finger_icon;
+  GtkLabel *finger_label;
   GtkLabel *pin_label;
   GtkPasswordEntry *pin;
   GtkLabel *retries;
@@ -151,7 +158,7 @@ is_complete (MortisePromptWindow *self)
   if (self->showing_code)
     return mortise_prompt_code_view_ends_with (
         self->code_view, gtk_editable_get_text (GTK_EDITABLE (self->confirm)));
-  if (asks_pin (self) && !has_pin (self))
+  if (asks_pin (self) && !self->finger_matched && !has_pin (self))
     return FALSE;
   if (self->recovering && !mortise_prompt_code_entry_is_complete (self->code_entry))
     return FALSE;
@@ -176,6 +183,16 @@ approve (MortisePromptWindow *self)
     return;
   mortise_prompt_window_show_working (self, NULL);
   g_signal_emit (self, signals[SIGNAL_APPROVED], 0);
+}
+
+/* A finger says yes as soon as a button could: not before the window was seen for a moment. */
+static void
+approve_with_finger (MortisePromptWindow *self)
+{
+  if (!self->finger_matched || self->state != STATE_ASKING || self->wants_recovery)
+    return;
+  gtk_editable_set_text (GTK_EDITABLE (self->pin), "");
+  approve (self);
 }
 
 /* --- Filling the window --- */
@@ -333,6 +350,14 @@ show_retries (MortisePromptWindow *self, guint retries)
 }
 
 static void
+show_finger (MortisePromptWindow *self, const char *state, const char *message)
+{
+  g_autofree char *text = mortise_prompt_words_finger (state, message);
+
+  gtk_label_set_text (self->finger_label, text);
+}
+
+static void
 name_button (GtkButton *button)
 {
   g_autofree char *name = without_mnemonic (gtk_button_get_label (button));
@@ -348,6 +373,13 @@ fill_secrets (MortisePromptWindow *self)
   if (question->kind == MORTISE_PROMPT_CHANGE_PIN)
     gtk_label_set_label (self->pin_label, _ ("_Current PIN"));
   mortise_prompt_harden_entry (self->pin);
+  gtk_widget_set_visible (self->finger_box, question->finger);
+  /* Not every icon theme has one. */
+  gtk_widget_set_visible (GTK_WIDGET (self->finger_icon),
+                          gtk_icon_theme_has_icon (gtk_icon_theme_get_for_display (
+                                                       gtk_widget_get_display (self->pin_box)),
+                                                   gtk_image_get_icon_name (self->finger_icon)));
+  show_finger (self, NULL, NULL);
   gtk_widget_set_visible (self->pin_box, asks_pin (self));
   show_text (self->pin_reason, self->words->pin_reason);
   gtk_widget_set_visible (GTK_WIDGET (self->retries), FALSE);
@@ -550,6 +582,13 @@ wipe_code (MortisePromptWindow *self)
 /* --- Handlers --- */
 
 static void
+on_guard_changed (MortisePromptWindow *self)
+{
+  update_approve (self);
+  approve_with_finger (self);
+}
+
+static void
 on_approve_clicked (MortisePromptWindow *self)
 {
   approve (self);
@@ -600,6 +639,7 @@ static void
 on_use_recovery (MortisePromptWindow *self)
 {
   /* The agent answers with an update, and waits longer from then on. */
+  self->wants_recovery = TRUE;
   gtk_widget_set_sensitive (GTK_WIDGET (self->use_recovery), FALSE);
   g_signal_emit (self, signals[SIGNAL_RECOVER], 0);
 }
@@ -753,6 +793,21 @@ mortise_prompt_window_ask_again (MortisePromptWindow *self,
   show_problem (self, message);
   mark_pin (self, pin_wrong && asks_pin (self));
   focus_first (self);
+  /* While the PIN was tried. */
+  approve_with_finger (self);
+}
+
+void
+mortise_prompt_window_show_finger (MortisePromptWindow *self,
+                                   const char *state,
+                                   const char *message)
+{
+  if (self->state == STATE_FATAL || self->recovering || !self->question->finger)
+    return;
+  show_finger (self, state, message);
+  self->finger_matched = g_strcmp0 (state, "match") == 0;
+  fit_height (self);
+  approve_with_finger (self);
 }
 
 void
@@ -762,6 +817,7 @@ mortise_prompt_window_ask_recovery (MortisePromptWindow *self, const char *messa
     return;
   wipe_entries (self);
   self->recovering = TRUE;
+  self->finger_matched = FALSE;
   gtk_widget_set_visible (self->pin_box, FALSE);
   gtk_widget_set_visible (self->recovery_box, TRUE);
   gtk_widget_set_visible (GTK_WIDGET (self->new_pin), TRUE);
@@ -894,6 +950,9 @@ bind_children (GtkWidgetClass *widget_class)
   BIND (export_switch);
   BIND (pin_box);
   BIND (pin_reason);
+  BIND (finger_box);
+  BIND (finger_icon);
+  BIND (finger_label);
   BIND (pin_label);
   BIND (pin);
   BIND (retries);
@@ -957,6 +1016,6 @@ mortise_prompt_window_init (MortisePromptWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   self->guard = mortise_prompt_guard_new (GTK_WINDOW (self));
-  g_signal_connect_object (self->guard, "notify::open", G_CALLBACK (update_approve), self,
+  g_signal_connect_object (self->guard, "notify::open", G_CALLBACK (on_guard_changed), self,
                            G_CONNECT_SWAPPED);
 }

@@ -78,6 +78,17 @@ void mortise_prompt_window_ask_again (MortisePromptWindow *self,
                                       gboolean pin_wrong,
                                       const guint *retries);
 
+/**
+ * mortise_prompt_window_show_finger:
+ * @state, @message: (nullable): as of UPDATE in prompt-protocol.h
+ *
+ * Says how it goes with the fingerprint reader. A match answers yes by itself, without a PIN, as
+ * soon as the guard is open and a yes is awaited.
+ */
+void mortise_prompt_window_show_finger (MortisePromptWindow *self,
+                                        const char *state,
+                                        const char *message);
+
 /** mortise_prompt_window_show_fatal: nothing is left to do but close; @message: (nullable) */
 void mortise_prompt_window_show_fatal (MortisePromptWindow *self, const char *message);
 

@@ -406,6 +406,35 @@ mortise_prompt_words_retries (guint retries)
   return g_strdup_printf (ngettext ("%u try left.", "%u tries left.", retries), retries);
 }
 
+char *
+mortise_prompt_words_finger (const char *state, const char *message)
+{
+  static const struct
+  {
+    const char *state;
+    const char *words;
+  } states[] = {
+    { "waiting", N_ ("Touch the fingerprint reader, or type the PIN.") },
+    { "again", N_ ("The finger could not be read. Touch the reader again, or type the PIN.") },
+    { "too-short", N_ ("That was too short. Touch the reader again, or type the PIN.") },
+    { "not-centered", N_ ("Put the finger on the middle of the reader, or type the PIN.") },
+    { "lift", N_ ("Lift the finger and touch the reader again, or type the PIN.") },
+    { "no-match", N_ ("This finger is not known. Try again, or type the PIN.") },
+    { "match", N_ ("The finger was recognised.") },
+    { "spent", N_ ("The finger was not recognised. Now only the PIN counts.") },
+  };
+
+  if (state == NULL)
+    return g_strdup (_ ("The fingerprint reader is starting…"));
+  for (gsize i = 0; i < G_N_ELEMENTS (states); i++)
+    if (g_str_equal (state, states[i].state))
+      return g_strdup (_ (states[i].words));
+  if (message == NULL || *message == '\0')
+    return g_strdup (_ ("The fingerprint reader cannot be used now. Type the PIN."));
+  /* Translators: %s is a sentence that says why the fingerprint reader cannot be used */
+  return g_strdup_printf (_ ("%s Type the PIN."), message);
+}
+
 const char *
 mortise_prompt_words_recovery (const MortisePromptQuestion *question)
 {

@@ -43,6 +43,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MortisePromptWords, mortise_prompt_words_free)
 /** mortise_prompt_words_retries: Returns: (transfer full): "n tries left", and what comes after */
 char *mortise_prompt_words_retries (guint retries);
 
+/**
+ * mortise_prompt_words_finger:
+ * @state: (nullable): "finger" of UPDATE (prompt-protocol.h), or %NULL before the first
+ * @message: (nullable): "message" of the same UPDATE
+ *
+ * Returns: (transfer full): what the person should do with the fingerprint reader
+ */
+char *mortise_prompt_words_finger (const char *state, const char *message);
+
 /** mortise_prompt_words_recovery: Returns: (transfer none): what the recovery code does here */
 const char *mortise_prompt_words_recovery (const MortisePromptQuestion *question);
 

@@ -18,6 +18,8 @@ struct _MortisePreferences
   GArray *idle_times;
   /* Values are being put in, not chosen. */
   gboolean filling;
+  /* Why no finger can be used (NULL: one can), and what helps. */
+  char *fingerprint_problem;
 
   GtkWidget *away_group;
   MortiseKeyslotsGroup *keyslots_group;
@@ -28,6 +30,8 @@ struct _MortisePreferences
   AdwComboRow *idle_lock_row;
   GtkSwitch *always_uv_switch;
   GtkSwitch *builtin_uv_switch;
+  AdwActionRow *fingerprint_row;
+  GtkSwitch *fingerprint_switch;
   GtkSwitch *export_default_switch;
   GtkButton *reset_button;
 };
@@ -83,6 +87,46 @@ fill_switch (GtkSwitch *widget, GVariant *settings, const char *name, gboolean o
   gtk_switch_set_state (widget, value);
 }
 
+/* What cannot be used can still be switched off. */
+static void
+update_fingerprint (MortisePreferences *self)
+{
+  adw_action_row_set_subtitle (
+      self->fingerprint_row,
+      self->fingerprint_problem != NULL
+          ? self->fingerprint_problem
+          : _ ("While the vault is unlocked, a finger can confirm sign-ins. It opens nothing: "
+               "after "
+               "locking or a restart, and to change settings, the PIN is needed."));
+  gtk_widget_set_sensitive (GTK_WIDGET (self->fingerprint_row),
+                            self->fingerprint_problem == NULL ||
+                                gtk_switch_get_state (self->fingerprint_switch));
+}
+
+static void
+on_fingerprint (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (MortisePreferences) self = user_data;
+  g_autoptr (GVariant) reply =
+      mortise_agent_client_call_finish (MORTISE_AGENT_CLIENT (source), result, NULL);
+  g_autoptr (GVariant) fingerprint = NULL;
+  const char *state = "";
+  const char *text = "";
+  const char *step = "";
+
+  if (reply == NULL || self->client == NULL)
+    return;
+  fingerprint = g_variant_get_child_value (reply, 0);
+  g_variant_lookup (fingerprint, "state", "&s", &state);
+  g_variant_lookup (fingerprint, "text", "&s", &text);
+  g_variant_lookup (fingerprint, "step", "&s", &step);
+  g_clear_pointer (&self->fingerprint_problem, g_free);
+  if (!g_str_equal (state, "ready"))
+    self->fingerprint_problem =
+        *step != '\0' ? g_strdup_printf ("%s\n%s", text, step) : g_strdup (text);
+  update_fingerprint (self);
+}
+
 static void
 fill (MortisePreferences *self, GVariant *settings)
 {
@@ -93,7 +137,9 @@ fill (MortisePreferences *self, GVariant *settings)
   fill_idle_times (self, idle_lock);
   fill_switch (self->always_uv_switch, settings, "always-uv", FALSE);
   fill_switch (self->builtin_uv_switch, settings, "builtin-uv", TRUE);
+  fill_switch (self->fingerprint_switch, settings, "fingerprint", FALSE);
   fill_switch (self->export_default_switch, settings, "export-default", FALSE);
+  update_fingerprint (self);
   self->filling = FALSE;
 }
 
@@ -137,6 +183,8 @@ load (MortisePreferences *self)
     }
   mortise_agent_client_call (self->client, "GetSettings", NULL, self->cancellable, on_settings,
                              g_object_ref (self));
+  mortise_agent_client_call (self->client, "GetFingerprint", NULL, self->cancellable,
+                             on_fingerprint, g_object_ref (self));
 }
 
 static void
@@ -186,9 +234,10 @@ on_idle_time_chosen (MortisePreferences *self)
 static gboolean
 on_switched (MortisePreferences *self, gboolean active, GtkSwitch *widget)
 {
-  const char *name = widget == self->always_uv_switch    ? "always-uv"
-                     : widget == self->builtin_uv_switch ? "builtin-uv"
-                                                         : "export-default";
+  const char *name = widget == self->always_uv_switch     ? "always-uv"
+                     : widget == self->builtin_uv_switch  ? "builtin-uv"
+                     : widget == self->fingerprint_switch ? "fingerprint"
+                                                          : "export-default";
 
   if (!self->filling && active != gtk_switch_get_state (widget))
     set_setting (self, name, g_variant_new_boolean (active));
@@ -232,6 +281,7 @@ mortise_preferences_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->client, self);
   g_clear_object (&self->client);
   g_clear_pointer (&self->idle_times, g_array_unref);
+  g_clear_pointer (&self->fingerprint_problem, g_free);
   G_OBJECT_CLASS (mortise_preferences_parent_class)->dispose (object);
 }
 
@@ -267,6 +317,8 @@ mortise_preferences_class_init (MortisePreferencesClass *klass)
   BIND (idle_lock_row);
   BIND (always_uv_switch);
   BIND (builtin_uv_switch);
+  BIND (fingerprint_row);
+  BIND (fingerprint_switch);
   BIND (export_default_switch);
   BIND (reset_button);
 }
@@ -283,6 +335,8 @@ mortise_preferences_init (MortisePreferences *self)
                             G_CALLBACK (on_idle_time_chosen), self);
   g_signal_connect_swapped (self->always_uv_switch, "state-set", G_CALLBACK (on_switched), self);
   g_signal_connect_swapped (self->builtin_uv_switch, "state-set", G_CALLBACK (on_switched), self);
+  g_signal_connect_swapped (self->fingerprint_switch, "state-set", G_CALLBACK (on_switched), self);
+  update_fingerprint (self);
   g_signal_connect_swapped (self->export_default_switch, "state-set", G_CALLBACK (on_switched),
                             self);
 }

@@ -47,8 +47,9 @@ enum
  * rest. */
 #define MAX_CREDENTIAL_COUNT_IN_LIST 8
 
-/* USER_VERIFY_PASSCODE_INTERNAL of the FIDO registry of predefined values, §3.1. */
-#define UV_MODALITY_PASSCODE_INTERNAL 0x04
+/* USER_VERIFY_… of the FIDO registry of predefined values, §3.1. */
+#define UV_MODALITY_FINGERPRINT_INTERNAL 0x02
+#define UV_MODALITY_PASSCODE_INTERNAL    0x04
 
 static void
 write_versions (MortiseAuthenticator *self, MortiseCborWriter *writer)
@@ -188,6 +189,17 @@ write_pin_members (MortiseAuthenticator *self, MortiseCborWriter *writer, Mortis
   mortise_cbor_write_uint (writer, mortise_authenticator_get_min_pin_length (self));
 }
 
+/* What the person set, and not whether a finger would do right now: clients keep the answer. */
+static guint64
+uv_modality (MortiseAuthenticator *self)
+{
+  guint64 modality = UV_MODALITY_PASSCODE_INTERNAL;
+
+  if (mortise_authenticator_get_flag (self, MORTISE_SETTING_FINGERPRINT, FALSE))
+    modality |= UV_MODALITY_FINGERPRINT_INTERNAL;
+  return modality;
+}
+
 CtapStatus
 mortise_ctap_get_info (MortiseAuthenticator *self,
                        const MortiseCtapRequest *request,
@@ -213,7 +225,7 @@ mortise_ctap_get_info (MortiseAuthenticator *self,
   write_uint (response, &map, INFO_MAX_CRED_BLOB_LENGTH, MORTISE_CRED_BLOB_MAX);
   write_uint (response, &map, INFO_MAX_RP_IDS_FOR_SET_MIN_PIN_LENGTH, MORTISE_MIN_PIN_RP_IDS_MAX);
   if (mortise_authenticator_supports_builtin_uv (self))
-    write_uint (response, &map, INFO_UV_MODALITY, UV_MODALITY_PASSCODE_INTERNAL);
+    write_uint (response, &map, INFO_UV_MODALITY, uv_modality (self));
   write_uint (response, &map, INFO_REMAINING_DISCOVERABLE_CREDENTIALS,
               MIN (mortise_vault_count_room (self->vault), REMAINING_CREDENTIALS_MAX));
   mortise_cbor_map_key (response, &map, INFO_ATTESTATION_FORMATS);

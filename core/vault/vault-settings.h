@@ -16,6 +16,9 @@
 /** b: verification on Mortise's own prompt (CTAP option uv). FALSE: the PIN is typed into the
  * client's dialog only. Default TRUE. */
 #define MORTISE_SETTING_BUILTIN_UV "builtin-uv"
+/** b: while the vault is unlocked, a fingerprint may stand for the PIN on our own prompt. Default
+ * FALSE. */
+#define MORTISE_SETTING_FINGERPRINT "fingerprint"
 /** u: CTAP minPINLength in code points. Default 4. */
 #define MORTISE_SETTING_MIN_PIN_LENGTH "min-pin-length"
 /** b: CTAP forcePINChange. Default FALSE. */

@@ -42,6 +42,7 @@ static const Method methods[] = {
   { "PurgePasskeys", mortise_dbus_purge_passkeys, TRUE },
   { "GetHealth", mortise_dbus_get_health, TRUE },
   { "GetSettings", mortise_dbus_get_settings, TRUE },
+  { "GetFingerprint", mortise_dbus_get_fingerprint, TRUE },
   { "SetSetting", mortise_dbus_set_setting, TRUE },
   { "CreateRecoveryCode", mortise_dbus_create_recovery_code, TRUE },
   { "ResetPin", mortise_dbus_reset_pin, TRUE },
@@ -58,6 +59,7 @@ static const char *const members[] = {
   "backup-state",
   MORTISE_SETTING_IDLE_LOCK,
   MORTISE_SETTING_EXPORT_DEFAULT,
+  MORTISE_SETTING_FINGERPRINT,
   MORTISE_SETTING_ALWAYS_UV,
   MORTISE_SETTING_MIN_PIN_LENGTH,
   MORTISE_SETTING_PERSISTENT_TOKEN,
@@ -120,6 +122,17 @@ MortisePrompter *
 mortise_agent_get_prompter (MortiseAgent *self)
 {
   return agent.prompter;
+}
+
+MortiseFingerprint *
+mortise_agent_get_fingerprint (MortiseAgent *self)
+{
+  static MortiseFingerprint *fingerprint = NULL;
+
+  /* Without a bus. */
+  if (fingerprint == NULL)
+    fingerprint = mortise_fingerprint_new ();
+  return fingerprint;
 }
 
 gboolean

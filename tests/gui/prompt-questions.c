@@ -25,6 +25,10 @@ const PromptQuestion prompt_questions[] = {
   { "sign-in",
     "{'kind': <'sign-in'>, 'rp-id': <'example.org'>, 'accounts': <[{" ALICE
     "}]>, 'needs-pin': <true>, 'verify': <true>, 'retries': <uint32 8>, " FROM_SITE "}" },
+  { "sign-in-finger",
+    "{'kind': <'sign-in'>, 'rp-id': <'example.org'>, 'accounts': <[{" ALICE
+    "}]>, 'needs-pin': <true>, 'finger': <true>, 'verify': <true>, 'retries': <uint32 8>, "
+    "'offer-recovery': <true>, " FROM_SITE "}" },
   { "sign-in-choose",
     "{'kind': <'sign-in'>, 'rp-id': <'accounts.example.co.uk'>, 'accounts': <[{" ALICE "}, {" BOB
     "}, {'user-display-name': <'Only a display name'>, 'last-used': <int64 1700000000>}]>, "

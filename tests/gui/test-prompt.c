@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <glib/gstdio.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "app/prompt/prompt-dialogue.h"
@@ -517,6 +518,166 @@ test_wrong_pin (void)
 }
 
 static gboolean
+is_working (gpointer user_data)
+{
+  const Fixture *fixture = user_data;
+
+  return !mortise_prompt_window_is_asking (MORTISE_PROMPT_WINDOW (fixture->window));
+}
+
+static void
+send_finger (Fixture *fixture, const char *state)
+{
+  g_autofree char *update = g_strdup_printf ("{'finger': <'%s'>}", state);
+
+  send_update (fixture, update);
+}
+
+/* What each state of the reader says; none of it is a yes. */
+static void
+test_finger_words (void)
+{
+  const struct
+  {
+    const char *update;
+    const char *words;
+  } states[] = {
+    { "{'finger': <'waiting'>}", "Touch the fingerprint reader, or type the PIN." },
+    { "{'finger': <'again'>}", "The finger could not be read." },
+    { "{'finger': <'too-short'>}", "That was too short." },
+    { "{'finger': <'not-centered'>}", "Put the finger on the middle of the reader" },
+    { "{'finger': <'lift'>}", "Lift the finger" },
+    { "{'finger': <'no-match'>}", "This finger is not known." },
+    { "{'finger': <'spent'>}", "Now only the PIN counts." },
+    { "{'finger': <'off'>, 'message': <'Another program is using the fingerprint reader.'>}",
+      "Another program is using the fingerprint reader. Type the PIN." },
+    { "{'finger': <'something later'>}", "cannot be used now. Type the PIN." },
+  };
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "sign-in-finger");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  g_assert_true (mortise_test_has_text (fixture.window, "The fingerprint reader is starting…"));
+  for (gsize i = 0; i < G_N_ELEMENTS (states); i++)
+    {
+      send_update (&fixture, states[i].update);
+      mortise_test_wait_for_text (fixture.window, states[i].words);
+      g_assert_true (mortise_prompt_window_is_asking (MORTISE_PROMPT_WINDOW (fixture.window)));
+    }
+  send_finger (&fixture, "no-match");
+  mortise_test_wait_for_text (fixture.window, "This finger is not known.");
+  mortise_test_screenshot (GTK_WINDOW (fixture.window), "prompt-finger-wrong");
+  expect_silence (&fixture);
+
+  /* The PIN is as good as ever. */
+  type_into (&fixture, "PIN", "1357");
+  mortise_test_click (fixture.window, "Sign In");
+  expect_secret (&fixture, MORTISE_SECRET_KIND_PIN, "1357");
+  expect_answer (&fixture, "{'approved': <true>}");
+  fixture_close (&fixture);
+}
+
+/* A match is a yes without a PIN, also where one was being typed. */
+static void
+test_finger_match (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "sign-in-finger");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  send_finger (&fixture, "waiting");
+  type_into (&fixture, "PIN", "97531");
+  send_finger (&fixture, "match");
+  mortise_test_wait_until (is_working, &fixture);
+  expect_answer (&fixture, "{'approved': <true>}");
+  expect_silence (&fixture);
+  fixture_close (&fixture);
+}
+
+/* Not in the moment in which the window came up: nobody can have read it. */
+static void
+test_finger_guarded (void)
+{
+  MortisePromptGuard *guard;
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "sign-in-finger");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  guard = mortise_prompt_window_get_guard (MORTISE_PROMPT_WINDOW (fixture.window));
+  mortise_prompt_guard_set_delay (guard, 3600 * 1000);
+  mortise_prompt_guard_shut (guard);
+  send_finger (&fixture, "match");
+  mortise_test_wait_for_text (fixture.window, "The finger was recognised.");
+  expect_silence (&fixture);
+  g_assert_false (is_working (&fixture));
+
+  mortise_prompt_guard_set_delay (guard, 0);
+  mortise_test_wait_until (is_working, &fixture);
+  expect_answer (&fixture, "{'approved': <true>}");
+  fixture_close (&fixture);
+}
+
+static gboolean
+has_sent (gpointer user_data)
+{
+  const Fixture *fixture = user_data;
+  struct pollfd fd = { mortise_prompt_channel_get_fd (fixture->agent), POLLIN, 0 };
+
+  return poll (&fd, 1, 0) == 1;
+}
+
+/* While a PIN is being tried, which turns out wrong. */
+static void
+test_finger_after_wrong_pin (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "sign-in-finger");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  type_into (&fixture, "PIN", "9753");
+  mortise_test_click (fixture.window, "Sign In");
+  expect_secret (&fixture, MORTISE_SECRET_KIND_PIN, "9753");
+  expect_answer (&fixture, "{'approved': <true>}");
+  send_finger (&fixture, "match");
+  mortise_test_wait_for_text (fixture.window, "The finger was recognised.");
+  expect_silence (&fixture);
+  send_update (&fixture, "{'pin-wrong': <true>, 'retries': <uint32 7>, 'message': <'Wrong PIN.'>}");
+  mortise_test_wait_until (has_sent, &fixture);
+  expect_answer (&fixture, "{'approved': <true>}");
+  fixture_close (&fixture);
+}
+
+/* Who asked for the recovery code, or for no finger at all, gets no yes from one. */
+static void
+test_finger_not_wanted (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open (&fixture, "sign-in-finger");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  mortise_test_click (fixture.window, "Forgot it? Use the recovery code");
+  expect_answer (&fixture, "{'recover': <true>}");
+  send_finger (&fixture, "match");
+  mortise_test_wait_for_text (fixture.window, "The finger was recognised.");
+  expect_silence (&fixture);
+  send_update (&fixture, "{'recovery': <true>, 'message': <''>}");
+  send_finger (&fixture, "match");
+  send_update (&fixture, "{'message': <'Once more.'>}");
+  mortise_test_wait_for_text (fixture.window, "Once more.");
+  expect_silence (&fixture);
+  g_assert_false (is_working (&fixture));
+  fixture_close (&fixture);
+
+  fixture_open (&fixture, "sign-in");
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  send_finger (&fixture, "match");
+  send_update (&fixture, "{'message': <'Once more.'>}");
+  mortise_test_wait_for_text (fixture.window, "Once more.");
+  expect_silence (&fixture);
+  fixture_close (&fixture);
+}
+
+static gboolean
 shows_progress (gpointer user_data)
 {
   const Fixture *fixture = user_data;
@@ -706,14 +867,6 @@ static gboolean
 has_typed_pin (gpointer user_data)
 {
   return g_str_equal (gtk_editable_get_text (GTK_EDITABLE (get_row (user_data, "PIN"))), "1357");
-}
-
-static gboolean
-is_working (gpointer user_data)
-{
-  const Fixture *fixture = user_data;
-
-  return !mortise_prompt_window_is_asking (MORTISE_PROMPT_WINDOW (fixture->window));
 }
 
 static void
@@ -1276,6 +1429,11 @@ main (int argc, char **argv)
   g_test_add_func ("/prompt/no/escape", test_escape_denies);
   g_test_add_func ("/prompt/no/cancel-while-working", test_cancel_while_working);
   g_test_add_func ("/prompt/agent/wrong-pin", test_wrong_pin);
+  g_test_add_func ("/prompt/finger/words", test_finger_words);
+  g_test_add_func ("/prompt/finger/match", test_finger_match);
+  g_test_add_func ("/prompt/finger/guarded", test_finger_guarded);
+  g_test_add_func ("/prompt/finger/after-wrong-pin", test_finger_after_wrong_pin);
+  g_test_add_func ("/prompt/finger/not-wanted", test_finger_not_wanted);
   g_test_add_func ("/prompt/agent/progress", test_progress);
   g_test_add_func ("/prompt/agent/fatal", test_fatal);
   g_test_add_func ("/prompt/agent/withdraws", test_agent_withdraws);

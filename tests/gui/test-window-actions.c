@@ -371,9 +371,51 @@ is_on (gpointer user_data)
 }
 
 static gboolean
+is_insensitive (gpointer user_data)
+{
+  return !gtk_widget_is_sensitive (user_data);
+}
+
+static gboolean
 is_off (gpointer user_data)
 {
   return !gtk_switch_get_state (user_data) && !gtk_switch_get_active (user_data);
+}
+
+/* On only through the agent, and so only after its question; where no finger can be used the row
+ * says why, and what was on can be switched off. */
+static void
+test_fingerprint (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *dialog = NULL;
+  GtkWidget *widget = NULL;
+
+  mortise_window_fixture_open (fixture);
+  dialog = open_preferences (fixture);
+  widget = mortise_test_get (dialog, GTK_TYPE_SWITCH, "Fingerprint instead of the PIN");
+  g_assert_false (gtk_switch_get_active (GTK_SWITCH (widget)));
+  mortise_mock_agent_set_answer (fixture->agent, "Denied", "You said no.");
+  gtk_widget_activate (widget);
+  mortise_window_fixture_assert_call (fixture, "SetSetting ('fingerprint', <true>)");
+  mortise_test_wait_until (is_off, widget);
+  mortise_mock_agent_set_answer (fixture->agent, NULL, NULL);
+  gtk_widget_activate (widget);
+  mortise_window_fixture_assert_call (fixture, "SetSetting ('fingerprint', <true>)");
+  mortise_test_wait_until (is_on, widget);
+  gtk_window_destroy (GTK_WINDOW (dialog));
+
+  mortise_mock_agent_set_fingerprint (fixture->agent, "no-reader", "There is none.",
+                                      "Plug one in.");
+  dialog = open_preferences (fixture);
+  widget = mortise_test_get (dialog, GTK_TYPE_SWITCH, "Fingerprint instead of the PIN");
+  mortise_test_wait_for_text (dialog, "There is none.\nPlug one in.");
+  mortise_test_wait_until (is_on, widget);
+  g_assert_true (gtk_widget_is_sensitive (widget));
+  gtk_widget_activate (widget);
+  mortise_window_fixture_assert_call (fixture, "SetSetting ('fingerprint', <false>)");
+  mortise_test_wait_until (is_off, widget);
+  mortise_test_wait_until (is_insensitive, widget);
+  gtk_window_destroy (GTK_WINDOW (dialog));
 }
 
 static void
@@ -721,6 +763,7 @@ main (int argc, char **argv)
   ADD ("purge-all", test_purge_all);
   ADD ("passkey-appears", test_passkey_appears);
   ADD ("settings", test_settings);
+  ADD ("fingerprint", test_fingerprint);
   ADD ("first-run", test_first_run);
   ADD ("first-run-with-code", test_first_run_with_code);
   ADD ("keyslots", test_keyslots);

@@ -46,6 +46,7 @@ static const Rule rules[] = {
   { "GetKeyslots", READS, UNLOCKED, "()", NULL },
   { "GetHealth", READS, UNLOCKED, "()", NULL },
   { "GetSettings", READS, UNLOCKED, "()", NULL },
+  { "GetFingerprint", READS, UNLOCKED, "()", NULL },
 
   { "CreateVault", ASKS, WITHOUT_VAULT, "()", "create-vault" },
   { "Unlock", ASKS, LOCKED, "()", "unlock" },

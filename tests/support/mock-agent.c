@@ -38,6 +38,7 @@ struct _MortiseMockAgent
   gboolean hold;
   GQueue held;
   GHashTable *settings;
+  GVariant *fingerprint;
   gboolean login_off;
   GString *calls;
 };
@@ -490,6 +491,10 @@ on_get_health (MortiseDBusAgent1 *skeleton, GDBusMethodInvocation *call, Mortise
             ok ? "Passkeys can be listed without the PIN."
                : "No login keyring answers: the PIN is needed to list passkeys.",
             ok ? "" : "Install gnome-keyring or another Secret Service.", "");
+  add_line (&builder, "fingerprint", ok ? "ok" : "note", "Fingerprint",
+            ok ? "The fingerprint reader works, and a finger of yours is enrolled."
+               : "There is a fingerprint reader, but none of your fingers is enrolled.",
+            ok ? "" : "Enrol a finger in the system’s settings, under Users.", "");
   add_line (&builder, "autostart", ok ? "ok" : "warning", "Start at login",
             ok ? "On: browsers find the security key from login on."
                : "Off: browsers find the security key only after Mortise was opened.",
@@ -513,6 +518,23 @@ on_get_settings (MortiseDBusAgent1 *skeleton, GDBusMethodInvocation *call, Morti
   while (g_hash_table_iter_next (&iter, &name, &value))
     g_variant_dict_insert_value (&dict, name, value);
   mortise_dbus_agent1_complete_get_settings (skeleton, call, g_variant_dict_end (&dict));
+  return TRUE;
+}
+
+static GVariant *
+make_fingerprint (const char *state, const char *text, const char *step)
+{
+  return g_variant_new_parsed ("{'state': <%s>, 'reader': <'Mock Reader'>, 'text': <%s>, "
+                               "'step': <%s>}",
+                               state, text, step);
+}
+
+static gboolean
+on_get_fingerprint (MortiseDBusAgent1 *skeleton,
+                    GDBusMethodInvocation *call,
+                    MortiseMockAgent *self)
+{
+  mortise_dbus_agent1_complete_get_fingerprint (skeleton, call, self->fingerprint);
   return TRUE;
 }
 
@@ -628,6 +650,7 @@ connect_handlers (MortiseMockAgent *self)
     { "handle-purge-passkeys", G_CALLBACK (on_purge) },
     { "handle-get-health", G_CALLBACK (on_get_health) },
     { "handle-get-settings", G_CALLBACK (on_get_settings) },
+    { "handle-get-fingerprint", G_CALLBACK (on_get_fingerprint) },
     { "handle-set-setting", G_CALLBACK (on_set_setting) },
   };
 
@@ -656,6 +679,9 @@ mortise_mock_agent_new (GDBusConnection *connection)
                        g_variant_ref_sink (g_variant_new_boolean (FALSE)));
   g_hash_table_insert (self->settings, g_strdup ("builtin-uv"),
                        g_variant_ref_sink (g_variant_new_boolean (TRUE)));
+  self->fingerprint = g_variant_ref_sink (make_fingerprint ("ready", "", ""));
+  g_hash_table_insert (self->settings, g_strdup ("fingerprint"),
+                       g_variant_ref_sink (g_variant_new_boolean (FALSE)));
   g_hash_table_insert (self->settings, g_strdup ("always-uv"),
                        g_variant_ref_sink (g_variant_new_boolean (FALSE)));
   g_object_set (self->skeleton, "vault-state", "unlocked", "problem", "", "problem-message", "",
@@ -681,6 +707,7 @@ mortise_mock_agent_free (MortiseMockAgent *self)
   g_clear_object (&self->connection);
   g_clear_pointer (&self->passkeys, g_ptr_array_unref);
   g_clear_pointer (&self->settings, g_hash_table_unref);
+  g_clear_pointer (&self->fingerprint, g_variant_unref);
   g_string_free (self->calls, TRUE);
   g_free (self->answer);
   g_free (self->answer_message);
@@ -737,6 +764,16 @@ void
 mortise_mock_agent_set_damaged (MortiseMockAgent *self, guint damaged)
 {
   self->damaged = damaged;
+}
+
+void
+mortise_mock_agent_set_fingerprint (MortiseMockAgent *self,
+                                    const char *state,
+                                    const char *text,
+                                    const char *step)
+{
+  g_variant_unref (self->fingerprint);
+  self->fingerprint = g_variant_ref_sink (make_fingerprint (state, text, step));
 }
 
 void

@@ -39,6 +39,11 @@ void mortise_mock_agent_set_damaged (MortiseMockAgent *self, guint damaged);
 void mortise_mock_agent_set_healthy (MortiseMockAgent *self, gboolean healthy);
 /** mortise_mock_agent_set_recovery_code: whether the vault has one; it has at first */
 void mortise_mock_agent_set_recovery_code (MortiseMockAgent *self, gboolean exists);
+/** mortise_mock_agent_set_fingerprint: what GetFingerprint tells; "ready" and no words at first */
+void mortise_mock_agent_set_fingerprint (MortiseMockAgent *self,
+                                         const char *state,
+                                         const char *text,
+                                         const char *step);
 /** mortise_mock_agent_set_software_tpm: what the Tpm property tells */
 void mortise_mock_agent_set_software_tpm (MortiseMockAgent *self, gboolean software);
 

@@ -18,6 +18,8 @@
  *
  *   approve     says yes
  *   deny        says no
+ *   finger      as approve, but says yes without a PIN once a finger matched. Logs `no-finger`
+ *               where none counts, or none any more: then with pin=A, or no without one
  *   hang        shows itself and never answers, until the agent closes
  *   close       shows itself and closes without an answer, as if the window was closed
  *   crash       shows itself and dies of SIGKILL
@@ -174,7 +176,7 @@ take_line (Prompter *self)
 static void
 read_word (Prompter *self, const char *word)
 {
-  static const char *const actions[] = { "approve", "deny",       "hang",    "close",
+  static const char *const actions[] = { "approve", "finger",     "deny",    "hang", "close",
                                          "crash",   "no-display", "garbage", NULL };
   const char *value = strchr (word, '=');
 
@@ -344,6 +346,27 @@ approve (Prompter *self)
 }
 
 static void
+approve_without_finger (Prompter *self)
+{
+  log_line (self, "no-finger");
+  if (self->pins != NULL)
+    approve (self);
+  else
+    send_answer (self, FALSE);
+}
+
+static void
+handle_finger (Prompter *self, const char *finger)
+{
+  if (!g_str_equal (self->action, "finger"))
+    return;
+  if (g_str_equal (finger, "match"))
+    send_answer (self, TRUE);
+  else if (g_str_equal (finger, "spent") || g_str_equal (finger, "off"))
+    approve_without_finger (self);
+}
+
+static void
 act (Prompter *self)
 {
   const char *kind = "";
@@ -359,6 +382,8 @@ act (Prompter *self)
     }
   else if (g_str_equal (self->action, "approve"))
     approve (self);
+  else if (g_str_equal (self->action, "finger") && !asked (self, "finger"))
+    approve_without_finger (self);
   else if (g_str_equal (self->action, "deny"))
     send_answer (self, FALSE);
   else if (g_str_equal (self->action, "close"))
@@ -375,7 +400,14 @@ handle_update (Prompter *self, GVariant *update)
 {
   gboolean wrong = FALSE, fatal = FALSE, working = FALSE, recovery = FALSE;
 
+  const char *finger;
+
   log_dictionary (self, "update", update);
+  if (g_variant_lookup (update, "finger", "&s", &finger))
+    {
+      handle_finger (self, finger);
+      return TRUE;
+    }
   g_variant_lookup (update, "pin-wrong", "b", &wrong);
   g_variant_lookup (update, "fatal", "b", &fatal);
   g_variant_lookup (update, "working", "b", &working);

@@ -141,6 +141,22 @@ test_get_info_uv (CtapFixture *f, gconstpointer data)
                    ==, CTAP1_ERR_SUCCESS);
 }
 
+/* How the person may be verified: as set, whether the vault is open or not. */
+static void
+test_get_info_modality (CtapFixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) kept = NULL;
+
+  g_assert_cmphex (ctap_info_member (f, 0x12, &kept).number, ==, 0x04);
+  g_clear_pointer (&kept, g_bytes_unref);
+  g_assert_true (mortise_vault_set_setting (f->vault, MORTISE_SETTING_FINGERPRINT,
+                                            g_variant_new_boolean (TRUE), NULL));
+  g_assert_cmphex (ctap_info_member (f, 0x12, &kept).number, ==, 0x06);
+  g_clear_pointer (&kept, g_bytes_unref);
+  ctap_fixture_restart_locked (f);
+  g_assert_cmphex (ctap_info_member (f, 0x12, &kept).number, ==, 0x06);
+}
+
 /* Without a vault clients have to set a PIN first, and are told so. */
 static void
 test_get_info_no_vault (CtapFixture *f, gconstpointer data)
@@ -359,6 +375,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("/ctap/get-info/members", test_get_info);
   ADD ("/ctap/get-info/uv", test_get_info_uv);
+  ADD ("/ctap/get-info/modality", test_get_info_modality);
   ADD_EMPTY ("/ctap/get-info/no-vault", test_get_info_no_vault);
   ADD ("/ctap/get-info/same-bytes", test_get_info_same_bytes);
   ADD ("/ctap/get-info/algorithms", test_get_info_algorithms);

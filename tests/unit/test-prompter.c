@@ -3,7 +3,9 @@
 
 #include "app/agent/prompter.h"
 
+#include "core/ctap/pin-uv-auth-token.h"
 #include "core/mortise-error.h"
+#include "core/vault/vault-settings.h"
 #include "tests/support/prompter-script.h"
 #include "tests/support/vault-fixture.h"
 
@@ -574,6 +576,69 @@ test_no_vault (Fixture *f, gconstpointer data)
   g_assert_true (ask (f, &select, &answer, NULL));
 }
 
+/* A finger may stand for the PIN only where that is set, the vault is open, and nothing about its
+ * protection is to change. What the prompt says is no match: it has none to give. */
+static void
+test_finger_offered (Fixture *f, gconstpointer data)
+{
+  const struct
+  {
+    MortiseConsentQuestion question;
+    gboolean on;
+    gboolean locked;
+    gboolean offered;
+  } cases[] = {
+    { { .kind = MORTISE_CONSENT_VERIFY, .verify = TRUE }, FALSE, FALSE, FALSE },
+    { { .kind = MORTISE_CONSENT_VERIFY, .verify = TRUE }, TRUE, FALSE, TRUE },
+    { { .kind = MORTISE_CONSENT_SIGN_IN, .rp_id = "a.example", .verify = TRUE },
+      TRUE,
+      FALSE,
+      TRUE },
+    { { .kind = MORTISE_CONSENT_SIGN_IN, .rp_id = "a.example" }, TRUE, FALSE, FALSE },
+    { { .kind = MORTISE_CONSENT_VERIFY, .verify = TRUE, .permissions = MORTISE_PERMISSION_ACFG },
+      TRUE,
+      FALSE,
+      FALSE },
+    { { .kind = MORTISE_CONSENT_UNLOCK }, TRUE, TRUE, FALSE },
+    { { .kind = MORTISE_CONSENT_SIGN_IN, .rp_id = "a.example", .verify = TRUE },
+      TRUE,
+      TRUE,
+      FALSE },
+  };
+  g_autoptr (MortiseFingerprint) fingerprint = mortise_fingerprint_new ();
+
+  mortise_prompter_set_fingerprint (f->prompter, fingerprint);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *offer =
+          g_strdup_printf ("'finger': <%s>", cases[i].offered ? "true" : "false");
+      g_autofree char *line =
+          g_strdup_printf ("%u question", prompter_script_count (f->script) + 1);
+      g_autofree char *log = NULL;
+      const char *found;
+      MortiseConsentAnswer answer = { 0 };
+      g_autoptr (GError) error = NULL;
+
+      g_assert_true (mortise_vault_set_setting (f->vault.vault, MORTISE_SETTING_FINGERPRINT,
+                                                g_variant_new_boolean (cases[i].on), NULL));
+      if (cases[i].locked)
+        mortise_vault_lock (f->vault.vault);
+      prompter_script_answer (f->script, "approve pin=1234");
+      g_assert_true (ask (f, &cases[i].question, &answer, &error));
+      g_assert_no_error (error);
+      log = prompter_script_read_log (f->script);
+      found = strstr (log, line);
+      g_assert_nonnull (found);
+      g_assert_nonnull (strstr (found, offer));
+
+      if (!cases[i].offered)
+        continue;
+      prompter_script_answer (f->script, "approve");
+      assert_ask_fails (f, &cases[i].question, MORTISE_ERROR_PROMPT_FAILED);
+    }
+  mortise_prompter_set_fingerprint (f->prompter, NULL);
+}
+
 #define ADD(path, function) g_test_add (path, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -606,5 +671,6 @@ main (int argc, char **argv)
   ADD ("/prompter/recovery-not-offered", test_recovery_not_offered);
   ADD ("/prompter/recovery-instead-of-pin", test_recovery_instead_of_pin);
   ADD ("/prompter/no-vault", test_no_vault);
+  ADD ("/prompter/finger-offered", test_finger_offered);
   return g_test_run ();
 }
