@@ -15,31 +15,50 @@
 #define REPLACEMENT 0xFFFD
 #define WORDS_MAX   8
 
+/* "の", as in "花子のスマホ". */
+#define JAPANESE_OF "\xe3\x81\xae"
+
 /* One word says it: nobody's account is called so. */
 static const char *const device_words[] = {
-  "iphone",           "ipad",         "macbook",  "imac",    "yubikey",        "chromebook",
-  "thinkpad",         "android",      "laptop",   "passkey", "passkeys",       "smartphone",
-  "securitykey",      "このデバイス", "パソコン", "スマホ",  "スマートフォン", "パスキー",
-  "セキュリティキー", NULL,
+  "iphone",       "ipad",           "macbook",    "imac",
+  "yubikey",      "chromebook",     "thinkpad",   "android",
+  "laptop",       "passkey",        "passkeys",   "smartphone",
+  "securitykey",  "デバイス",       "端末",       "機器",
+  "パソコン",     "ノートパソコン", "スマホ",     "スマートフォン",
+  "携帯",         "携帯電話",       "タブレット", "コンピューター",
+  "コンピュータ", "アイフォン",     "アイパッド", "アンドロイド",
+  "マックブック", "ユビキー",       "パスキー",   "セキュリティキー",
+  NULL,
 };
 
 /* Words that say it together: a person may well be called "pixel" or "mac". */
 static const char *const part_words[] = {
-  "windows",  "hello",   "chrome",   "chromium", "firefox",   "safari",  "edge",
-  "linux",    "mac",     "macos",    "ios",      "pc",        "phone",   "tablet",
-  "computer", "desktop", "device",   "pixel",    "galaxy",    "key",     "security",
-  "usb",      "titan",   "google",   "apple",    "microsoft", "samsung", "password",
-  "manager",  "icloud",  "keychain", "ubuntu",   "debian",    "fedora",  "thinkpad",
-  "dell",     "hp",      "lenovo",   "nexus",    "watch",     NULL,
+  "windows", "hello",        "chrome",   "chromium", "firefox",  "safari",   "edge",     "linux",
+  "mac",     "macos",        "ios",      "pc",       "phone",    "tablet",   "computer", "desktop",
+  "device",  "pixel",        "galaxy",   "key",      "security", "usb",      "titan",    "google",
+  "apple",   "microsoft",    "samsung",  "password", "manager",  "icloud",   "keychain", "ubuntu",
+  "debian",  "fedora",       "thinkpad", "dell",     "hp",       "lenovo",   "nexus",    "watch",
+  "ノート",  "ウィンドウズ", "マック",   "グーグル", "アップル", "クローム", NULL,
 };
 
 static const char *const filler_words[] = {
-  "my",  "the", "this", "new", "old",  "work",  "home", "on", "in", "of", "s",
-  "pro", "max", "mini", "air", "plus", "ultra", "book", "fe", "se", NULL,
+  JAPANESE_OF, "my",  "the", "this", "new", "old",  "work",  "home", "on", "in", "of",
+  "s",         "pro", "max", "mini", "air", "plus", "ultra", "book", "fe", "se", NULL,
 };
 
-/* What stands in a site's list for a passkey that is not on this computer. */
+/* What stands without a space before a Japanese word. */
+static const char *const japanese_prefixes[] = {
+  "新しい", "古い", "仕事用", "会社用", "自宅用", "個人用", "マイ", NULL,
+};
+
+/* What stands in a site's list for a passkey that is not on this computer; as mortise_search_fold()
+ * leaves it: kana are hiragana without voicing marks. */
 static const char *const other_devices[] = {
+  "あいふぉん",
+  "あいはっと",
+  "あんとろいと",
+  "すまほ",
+  "すまーとふぉん",
   "iphone",
   "ipad",
   "macbook",
@@ -135,8 +154,13 @@ mortise_naming_cut (const char *text, gsize max_bytes)
   utext = utext_openUTF8 (NULL, valid, -1, &status);
   breaks = ubrk_open (UBRK_CHARACTER, "", NULL, 0, &status);
   ubrk_setUText (breaks, utext, &status);
-  if (U_SUCCESS (status))
-    end = ubrk_preceding (breaks, (int32_t) max_bytes + 1);
+  /* Asked about the middle of a character ICU starts from the one before. */
+  for (end = (int32_t) max_bytes; end > 0 && (valid[end] & 0xC0) == 0x80;)
+    end--;
+  if (U_FAILURE (status))
+    end = 0;
+  else if (!ubrk_isBoundary (breaks, end))
+    end = ubrk_preceding (breaks, end);
   ubrk_close (breaks);
   utext_close (utext);
   /* One character of so many bytes is cut at its end anyway. */
@@ -202,28 +226,69 @@ is_model (const char *word)
   return word[digits] != '\0' && digits <= 2;
 }
 
-static GPtrArray *
-split_words (const char *folded)
+static gboolean
+is_ascii (const char *character)
 {
+  return (*character & 0x80) == 0;
+}
+
+/* Words of @text, folded. The Japanese particle is one of its own; it is looked for before folding
+ * makes katakana the same. */
+static GPtrArray *
+split_words (const char *text)
+{
+  g_autoptr (GString) parted = g_string_new (text);
+  g_autofree char *folded = NULL;
   GPtrArray *words = g_ptr_array_new_with_free_func (g_free);
   const char *start = NULL;
-  const char *p = folded;
 
-  for (;; p = g_utf8_find_next_char (p, NULL))
+  g_string_replace (parted, JAPANESE_OF, " " JAPANESE_OF " ", 0);
+  folded = mortise_search_fold (parted->str);
+  for (const char *p = folded;; p = g_utf8_find_next_char (p, NULL))
     {
       gboolean inside = *p != '\0' && g_unichar_isalnum (g_utf8_get_char (p));
+      /* "私のiPhone" is two words. */
+      gboolean turns = inside && start != NULL && is_ascii (p) != is_ascii (start);
 
-      if (inside && start == NULL)
-        start = p;
-      if (!inside && start != NULL)
+      if ((!inside || turns) && start != NULL)
         {
           g_ptr_array_add (words, g_strndup (start, (gsize) (p - start)));
           start = NULL;
         }
+      if (inside && start == NULL)
+        start = p;
       if (*p == '\0')
         break;
     }
   return words;
+}
+
+/* "新しいスマホ" → "スマホ"; "" if there is only which it is. */
+static const char *
+strip_japanese (const char *word)
+{
+  static GHashTable *prefix_set;
+  GHashTableIter iter;
+  gpointer prefix;
+
+  if (is_ascii (word))
+    return word;
+  g_hash_table_iter_init (&iter, get_set (japanese_prefixes, &prefix_set));
+  while (g_hash_table_iter_next (&iter, &prefix, NULL))
+    {
+      if (g_str_has_prefix (word, prefix))
+        return word + strlen (prefix);
+    }
+  return word;
+}
+
+/* Whether the word is whose it is: "Anna's iPhone", "花子のスマホ". */
+static gboolean
+is_owner (GPtrArray *words, guint i)
+{
+  const char *next = i + 1 < words->len ? words->pdata[i + 1] : "";
+
+  return g_str_equal (next, JAPANESE_OF) || (i == 0 && words->len > 2 && g_str_equal (next, "s"));
 }
 
 gboolean
@@ -232,7 +297,6 @@ mortise_naming_is_device (const char *text)
   static GHashTable *device_set;
   static GHashTable *part_set;
   static GHashTable *filler_set;
-  g_autofree char *folded = mortise_search_fold (text);
   g_autoptr (GPtrArray) words = NULL;
   guint devices = 0;
   guint parts = 0;
@@ -241,17 +305,16 @@ mortise_naming_is_device (const char *text)
   get_set (device_words, &device_set);
   get_set (part_words, &part_set);
   get_set (filler_words, &filler_set);
-  if (strchr (folded, '@') != NULL)
+  if (strchr (text, '@') != NULL || strstr (text, "＠") != NULL)
     return FALSE;
-  words = split_words (folded);
+  words = split_words (text);
   if (words->len == 0 || words->len > WORDS_MAX)
     return FALSE;
   for (guint i = 0; i < words->len; i++)
     {
-      const char *word = words->pdata[i];
+      const char *word = strip_japanese (words->pdata[i]);
 
-      /* "Anna's iPhone" */
-      if (i == 0 && words->len > 2 && g_str_equal (words->pdata[1], "s"))
+      if (*word == '\0' || is_owner (words, i))
         continue;
       if (g_hash_table_contains (device_set, word))
         devices++;
@@ -266,12 +329,11 @@ mortise_naming_is_device (const char *text)
 gboolean
 mortise_naming_is_other_device (const char *text)
 {
-  g_autofree char *folded = mortise_search_fold (text);
-  g_autoptr (GPtrArray) words = split_words (folded);
+  g_autoptr (GPtrArray) words = split_words (text);
   g_autoptr (GString) spaced = g_string_new (" ");
 
   for (guint i = 0; i < words->len; i++)
-    g_string_append_printf (spaced, "%s ", (const char *) words->pdata[i]);
+    g_string_append_printf (spaced, "%s ", strip_japanese (words->pdata[i]));
   for (gsize i = 0; other_devices[i] != NULL; i++)
     {
       g_autofree char *phrase = g_strdup_printf (" %s ", other_devices[i]);

@@ -77,7 +77,12 @@ test_cut (void)
   } cases[] = {
     { "alice", 5, "alice" },
     { "alice", 4, "alic" },
+    { "山田太郎", 12, "山田太郎" },
     { "山田太郎", 11, "山田太" },
+    { "山田太郎", 10, "山田太" },
+    { "山田太郎", 9, "山田太" },
+    { "山田太郎", 8, "山田" },
+    { "山田太郎", 2, "" },
     { "e\xcc\x81"
       "e\xcc\x81",
       5, "e\xcc\x81" },
@@ -98,16 +103,51 @@ test_cut (void)
 static void
 test_device (void)
 {
-  static const char *const devices[] = {
-    "iPhone",       "My iPhone 15 Pro", "Anna’s MacBook Air", "Windows Hello", "Chrome on Linux",
-    "YubiKey 5",    "Pixel 8",          "Samsung Galaxy S23", "passkey",       "Security key",
-    "このデバイス", "iCloud Keychain",  "ＩＰＨＯＮＥ",       "my phone"
-  };
-  static const char *const accounts[] = {
-    "alice",    "alice@iphone.example", "mac",      "pixel", "Linux",
-    "Anna Key", "Edge of Tomorrow",     "山田太郎", "",      "12345",
-    "s23",      "Windows Alice"
-  };
+  static const char *const devices[] = { "iPhone",
+                                         "My iPhone 15 Pro",
+                                         "Anna’s MacBook Air",
+                                         "Windows Hello",
+                                         "Chrome on Linux",
+                                         "YubiKey 5",
+                                         "Pixel 8",
+                                         "Samsung Galaxy S23",
+                                         "passkey",
+                                         "Security key",
+                                         "このデバイス",
+                                         "iCloud Keychain",
+                                         "ＩＰＨＯＮＥ",
+                                         "my phone",
+                                         "私のiPhone",
+                                         "田中のスマホ",
+                                         "新しいパソコン",
+                                         "仕事用ノートPC",
+                                         "マイ端末",
+                                         "ｽﾏﾎ",
+                                         "会社のＷｉｎｄｏｗｓパソコン",
+                                         "この端末",
+                                         "アイフォン 15",
+                                         "ノートパソコン",
+                                         "セキュリティキー 2" };
+  static const char *const accounts[] = { "alice",
+                                          "alice@iphone.example",
+                                          "mac",
+                                          "pixel",
+                                          "Linux",
+                                          "Anna Key",
+                                          "Edge of Tomorrow",
+                                          "山田太郎",
+                                          "",
+                                          "12345",
+                                          "s23",
+                                          "Windows Alice",
+                                          "みの",
+                                          "携帯太郎",
+                                          "花子のパン屋",
+                                          "マイケル",
+                                          "新しい",
+                                          "PC太郎",
+                                          "スマホ花子",
+                                          "端末@example.com" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (devices); i++)
     {
@@ -203,6 +243,19 @@ static const Case cases[] = {
     MORTISE_NAMING_NICKNAME, FALSE, MORTISE_NAMING_MEND_SET, "user-name", "alice@new.example" },
   { "same-email", SUBJECT (.user_name = "alice@old.example", .nickname = "Alice@Old.example"), -1,
     FALSE, 0, NULL, NULL },
+  { "other-device-japanese", SUBJECT (.user_name = "alice", .nickname = "私のアンドロイド"),
+    MORTISE_NAMING_NICKNAME, FALSE, MORTISE_NAMING_MEND_SET, "nickname", "" },
+  { "other-device-mixed", SUBJECT (.user_name = "alice", .nickname = "花子のiPhone 15"),
+    MORTISE_NAMING_NICKNAME, FALSE, MORTISE_NAMING_MEND_SET, "nickname", "" },
+  { "device-japanese", SUBJECT (.user_name = "私のスマホ", .user_display_name = "花子"),
+    MORTISE_NAMING_DEVICE, FALSE, MORTISE_NAMING_MEND_SET, "user-name", "花子" },
+  { "mixed-japanese", SUBJECT (.user_name = "花子 שלום"), MORTISE_NAMING_DIRECTION, TRUE,
+    MORTISE_NAMING_MEND_EDIT, NULL, NULL },
+  { "ideographic-space", SUBJECT (.user_name = "花子\xe3\x80\x80"), MORTISE_NAMING_UNSEEN, FALSE,
+    MORTISE_NAMING_MEND_SET, "user-name", "花子" },
+  { "long-japanese", SUBJECT (.user_name = "花子花子花子花子花子花子花子花子花子花子花子"),
+    MORTISE_NAMING_LONG, FALSE, MORTISE_NAMING_MEND_SET, "user-name",
+    "花子花子花子花子花子花子花子花子花子花子花" },
   { "other-device", SUBJECT (.user_name = "alice", .nickname = "iPhone (iCloud Keychain)"),
     MORTISE_NAMING_NICKNAME, FALSE, MORTISE_NAMING_MEND_SET, "nickname", "" },
 };
