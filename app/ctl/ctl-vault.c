@@ -194,6 +194,7 @@ describe_setting (const char *name)
     { "export-default", N_ ("new passkeys may be exported, unless you say otherwise") },
     { "always-uv", N_ ("the PIN is always asked for") },
     { "builtin-uv", N_ ("the PIN is typed into Mortise’s own prompt, not into the browser") },
+    { "fingerprint", N_ ("while the vault is unlocked, a finger may confirm a sign-in") },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (meanings); i++)

@@ -25,7 +25,7 @@ _mortisectl() {
       show | history | rename | nickname | note | block-export | allow-export | delete | audit) ;;
       restore | purge) deleted=(--deleted) ;;
       keyslot) words='login recovery on off' ;;
-      set) words='idle-lock export-default always-uv builtin-uv on off' ;;
+      set) words='idle-lock export-default always-uv builtin-uv fingerprint on off' ;;
       *) return ;;
     esac
     if [ -z "$words" ]; then

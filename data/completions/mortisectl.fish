@@ -40,7 +40,7 @@ complete --command mortisectl --condition $no_command --arguments replug --descr
 complete --command mortisectl --condition '__fish_seen_subcommand_from show history rename nickname note block-export allow-export delete audit' --arguments '(__mortisectl_numbers)'
 complete --command mortisectl --condition '__fish_seen_subcommand_from restore purge' --arguments '(__mortisectl_numbers --deleted)'
 complete --command mortisectl --condition '__fish_seen_subcommand_from keyslot' --arguments 'login recovery on off'
-complete --command mortisectl --condition '__fish_seen_subcommand_from set' --arguments 'idle-lock export-default always-uv builtin-uv on off'
+complete --command mortisectl --condition '__fish_seen_subcommand_from set' --arguments 'idle-lock export-default always-uv builtin-uv fingerprint on off'
 
 complete --command mortisectl --short-option j --long-option json --description 'Print for programs'
 complete --command mortisectl --long-option deleted --condition '__fish_seen_subcommand_from list' --description 'What is in Recently deleted'

@@ -111,7 +111,7 @@ test_order (Fixture *fixture, gconstpointer data)
   /* Checking again does not fold it. */
   mortise_mock_agent_set_healthy (fixture->window.agent, TRUE);
   mortise_test_click (fixture->window.root, "Check Again");
-  mortise_window_fixture_wait_for_text (&fixture->window, "9 things are in order");
+  mortise_window_fixture_wait_for_text (&fixture->window, "10 things are in order");
   g_assert_true (shows_memory (group));
 }
 

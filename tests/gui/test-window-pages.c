@@ -62,7 +62,7 @@ test_first_run (Fixture *fixture, gconstpointer data)
   gtk_widget_activate_action (mortise_test_get (fixture->root, ADW_TYPE_STATUS_PAGE, NULL),
                               "first-run.skip-code", NULL);
   expect (fixture, "Your Vault Is Ready");
-  expect (fixture, "9 things are in order");
+  expect (fixture, "10 things are in order");
   mortise_window_fixture_screenshot (fixture, "first-run-ready");
 }
 
@@ -303,7 +303,7 @@ test_health (Fixture *fixture, gconstpointer data)
   mortise_mock_agent_set_healthy (fixture->agent, healthy);
   mortise_window_fixture_open (fixture);
   go (fixture, "health");
-  expect (fixture, healthy ? "9 things are in order" : "What helps: Install the");
+  expect (fixture, healthy ? "10 things are in order" : "What helps: Install the");
   expect (fixture, "IFX SLB9672");
   mortise_window_fixture_screenshot (fixture, healthy ? "health" : "health-trouble");
   scroll_to_end (fixture,
