@@ -12,6 +12,17 @@
 /* What the accessibility setting for large text does, and a little more: 1.5 × 96, in 1/1024. */
 #define LARGE_TEXT_DPI (144 * 1024)
 
+/* Scroll bars that lie over the page fade with the clock, and no two pictures would be the same. */
+static void
+hide_overlay_scroll_bars (void)
+{
+  g_autoptr (GtkCssProvider) provider = gtk_css_provider_new ();
+
+  gtk_css_provider_load_from_data (provider, "scrollbar.overlay-indicator { opacity: 0; }", -1);
+  gtk_style_context_add_provider_for_display (
+      gdk_display_get_default (), GTK_STYLE_PROVIDER (provider), GTK_STYLE_PROVIDER_PRIORITY_USER);
+}
+
 void
 mortise_test_gui_init (int *argc, char ***argv)
 {
@@ -27,6 +38,7 @@ mortise_test_gui_init (int *argc, char ***argv)
   /* gtk_test_init() goes back to the C locale, in which LANGUAGE means nothing. */
   setlocale (LC_ALL, "");
   g_object_set (gtk_settings_get_default (), "gtk-xft-dpi", 96 * 1024, NULL);
+  hide_overlay_scroll_bars ();
   if (g_str_equal (mortise_test_get_variant (), "rtl"))
     gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
   if (g_str_equal (mortise_test_get_variant (), "large"))

@@ -10,9 +10,13 @@
 
 #define NARROW_WIDTH 360
 
-/* How often a picture that differs is taken again: what is read from the agent may still be on its
- * way. */
-#define TRIES 20
+/* A picture that differs is taken again, as what is read from the agent may still be on its way:
+ * so long each, and so long for all of a program, of which every picture may differ. */
+#define PATIENCE     (10 * G_USEC_PER_SEC)
+#define ALL_PATIENCE (60 * G_USEC_PER_SEC)
+
+/* A new one is taken until so many are the same. */
+#define RESTING 4
 
 void
 mortise_test_screenshot_size (GtkWindow *window, int width, int height)
@@ -248,33 +252,45 @@ keep_difference (const char *file_name, GBytes *actual_png, const Picture *actua
                   file_name, count, difference_path);
 }
 
+static Picture *
+read_picture (const char *path)
+{
+  g_autofree char *contents = NULL;
+  g_autoptr (GBytes) png = NULL;
+  gsize size = 0;
+
+  if (!g_file_get_contents (path, &contents, &size, NULL))
+    return NULL;
+  png = g_bytes_new (contents, size);
+  return picture_decode (png);
+}
+
 /* @ret_png, @ret_picture: (out): as it looked last. Returns: whether it is as in the file @path */
 static gboolean
 looks_like (GtkWindow *window, const char *path, GBytes **ret_png, Picture **ret_picture)
 {
-  g_autofree char *contents = NULL;
-  g_autoptr (Picture) expected = NULL;
-  gsize size = 0;
+  static gint64 left = ALL_PATIENCE;
+  g_autoptr (Picture) expected = read_picture (path);
+  gint64 start = g_get_monotonic_time ();
+  guint resting = 0;
 
-  if (g_file_get_contents (path, &contents, &size, NULL))
-    {
-      g_autoptr (GBytes) png = g_bytes_new (contents, size);
-
-      expected = picture_decode (png);
-    }
-  for (int i = 0; i < TRIES; i++)
+  for (;;)
     {
       g_autoptr (Picture) last = g_steal_pointer (ret_picture);
+      gint64 waited = g_get_monotonic_time () - start;
 
       g_clear_pointer (ret_png, g_bytes_unref);
       *ret_png = take (window);
       *ret_picture = picture_decode (*ret_png);
-      /* Without a reference, until it has come to rest. */
-      if (expected != NULL ? picture_equal (*ret_picture, expected)
-                           : last != NULL && picture_equal (*ret_picture, last))
-        break;
+      if (expected != NULL && picture_equal (*ret_picture, expected))
+        return TRUE;
+      resting = last != NULL && picture_equal (*ret_picture, last) ? resting + 1 : 0;
+      if (expected == NULL ? resting == RESTING : waited > MIN (left, PATIENCE))
+        {
+          left -= MIN (left, waited);
+          return FALSE;
+        }
     }
-  return expected != NULL && picture_equal (*ret_picture, expected);
 }
 
 static void
