@@ -360,6 +360,8 @@ print_summary (GPtrArray *findings)
       device_only, proven, exportable, sealed, backed_up);
   if (recorded)
     g_print ("%s\n", _ ("Run “mortisectl unlock” first to have the TPM asked about each key."));
+  g_print ("%s\n", _ ("This is what Mortise keeps on this computer. Passkeys that other programs "
+                      "sync, and those on security keys, are not seen."));
 }
 
 static void

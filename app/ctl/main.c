@@ -67,6 +67,9 @@ parse (Options *options, char **argv, GError **error)
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (g_option_context_parse_strv (context, &arguments, &option_error))
     return TRUE;
+  /* GOption takes back all that it had read; a program still wants to be told in JSON. */
+  options->ctl.json = g_strv_contains ((const char *const *) argv, "--json") ||
+                      g_strv_contains ((const char *const *) argv, "-j");
   g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_INVALID_ARGUMENT, option_error->message);
   return FALSE;
 }

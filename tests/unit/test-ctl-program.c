@@ -167,6 +167,7 @@ test_errors (Fixture *f, gconstpointer data)
   assert_error (f, "show", MORTISE_CTL_EXIT_USAGE, "InvalidArgument");
   assert_error (f, "frobnicate", MORTISE_CTL_EXIT_USAGE, "InvalidArgument");
   assert_error (f, "--bus-name=x status", MORTISE_CTL_EXIT_USAGE, "InvalidArgument");
+  assert_error (f, "status --no-such-option", MORTISE_CTL_EXIT_USAGE, "InvalidArgument");
   assert_calls (f, "");
 
   mortise_mock_agent_set_answer (f->agent, "Denied", "You said no.");
@@ -496,6 +497,9 @@ test_audit (Fixture *f, gconstpointer data)
   find (f, "stays on one device");
   find (f,
         "Made device-only: 6 (proven by the TPM now: 6). Exportable: 3. Sealed: 1. Backed up: 2.");
+
+  /* It does not claim to know of others. */
+  find (f, "Passkeys that other programs sync, and those on security keys, are not seen.\n");
 
   mortise_mock_agent_set_state (f->agent, "listable");
   run_well (f, "audit");
