@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "core/audit/relying-party.h"
+#include "core/audit/relying-party-private.h"
 
-#include <fido.h>
+#include <cbor.h>
 #include <fido/eddsa.h>
 #include <fido/es256.h>
 #include <fido/es384.h>
@@ -261,6 +261,33 @@ fill_cred (MortiseRelyingParty *self,
   return result;
 }
 
+/*
+ * Whether a packed attestation statement names the key's own algorithm (WebAuthn L3 §8.2), which
+ * libfido2 does not ask for.
+ */
+static gboolean
+names_own_algorithm (const FidoCred *cred)
+{
+  struct cbor_load_result result;
+  cbor_item_t *statement =
+      cbor_load (fido_cred_attstmt_ptr (cred), fido_cred_attstmt_len (cred), &result);
+  gboolean found = FALSE;
+
+  for (gsize i = 0; statement != NULL && cbor_isa_map (statement) && i < cbor_map_size (statement);
+       i++)
+    {
+      const struct cbor_pair *pair = &cbor_map_handle (statement)[i];
+
+      if (cbor_isa_string (pair->key) && cbor_string_length (pair->key) == strlen ("alg") &&
+          memcmp (cbor_string_handle (pair->key), "alg", strlen ("alg")) == 0)
+        found = cbor_isa_negint (pair->value) &&
+                -1 - (gint64) cbor_get_int (pair->value) == fido_cred_type (cred);
+    }
+  if (statement != NULL)
+    cbor_decref (&statement);
+  return found;
+}
+
 static gboolean
 verify_attestation (const FidoCred *cred, gboolean *ret_attested, GError **error)
 {
@@ -273,13 +300,17 @@ verify_attestation (const FidoCred *cred, gboolean *ret_attested, GError **error
       fido_cred_x5c_ptr (cred) != NULL ? fido_cred_verify (cred) : fido_cred_verify_self (cred);
   if (result != FIDO_OK)
     return refuse (error, fido_strerr (result));
+  if (fido_cred_x5c_ptr (cred) == NULL && !names_own_algorithm (cred))
+    return refuse (error, _ ("the key is of another kind than asked for"));
   *ret_attested = TRUE;
   return TRUE;
 }
 
-/* Takes over what the authenticator said, after it was verified. */
-static gboolean
-read_cred (const FidoCred *cred, gboolean verify, MortiseRegistration *registration, GError **error)
+gboolean
+mortise_relying_party_check_registration (const fido_cred_t *cred,
+                                          gboolean verify,
+                                          MortiseRegistration *registration,
+                                          GError **error)
 {
   if (!check_authenticator_data (fido_cred_authdata_raw_ptr (cred),
                                  fido_cred_authdata_raw_len (cred), registration->rp_id, verify,
@@ -355,7 +386,7 @@ mortise_relying_party_register (MortiseRelyingParty *self,
     }
   if (!mortise_fido_check (result, cancellable, error))
     return NULL;
-  if (!read_cred (cred, verify, registration, error))
+  if (!mortise_relying_party_check_registration (cred, verify, registration, error))
     return NULL;
   mortise_relying_party_remember (self, registration);
   return g_steal_pointer (&registration);
@@ -456,18 +487,22 @@ read_authenticator_data (const FidoAssert *assertion, gsize *ret_size)
   return cbor + header;
 }
 
-static gboolean
-check_against_registration (const FidoAssert *assertion,
-                            const MortiseRegistration *registration,
-                            GError **error)
+gboolean
+mortise_relying_party_check_sign_in (const fido_assert_t *assertion,
+                                     const MortiseRegistration *registration,
+                                     gboolean verify,
+                                     GError **error)
 {
   const guint8 flags = fido_assert_flags (assertion, 0);
   const guint32 count = fido_assert_sigcount (assertion, 0);
   const guint8 *user_id = fido_assert_user_id_ptr (assertion, 0);
   gsize size;
-  const guint8 *known_id = g_bytes_get_data (registration->user_id, &size);
+  const guint8 *data = read_authenticator_data (assertion, &size);
+  const guint8 *known_id;
   int result;
 
+  if (!check_authenticator_data (data, size, registration->rp_id, verify, error))
+    return FALSE;
   result = verify_signature (assertion, registration);
   if (result != FIDO_OK)
     return refuse (error, fido_strerr (result));
@@ -476,6 +511,7 @@ check_against_registration (const FidoAssert *assertion,
                              "registration"));
   if ((count != 0 || registration->sign_count != 0) && count <= registration->sign_count)
     return refuse (error, _ ("its signature counter went back"));
+  known_id = g_bytes_get_data (registration->user_id, &size);
   if (user_id != NULL &&
       (fido_assert_user_id_len (assertion, 0) != size || memcmp (user_id, known_id, size) != 0))
     return refuse (error, _ ("it is for another account"));
@@ -491,18 +527,12 @@ read_assert (MortiseRelyingParty *self,
 {
   g_autoptr (MortiseSignIn) sign_in = g_new0 (MortiseSignIn, 1);
   g_autoptr (MortiseRegistration) registration = NULL;
-  gsize size;
-  const guint8 *data;
 
   if (fido_assert_count (assertion) == 0)
     {
       refuse (error, _ ("there is nothing in it"));
       return NULL;
     }
-  data = read_authenticator_data (assertion, &size);
-  if (!check_authenticator_data (data, size, rp_id, verify, error))
-    return NULL;
-
   sign_in->credential_id =
       copy_bytes (fido_assert_id_ptr (assertion, 0), fido_assert_id_len (assertion, 0));
   registration = find_registration (self, rp_id, sign_in->credential_id);
@@ -511,7 +541,7 @@ read_assert (MortiseRelyingParty *self,
       refuse (error, _ ("this site never registered the passkey"));
       return NULL;
     }
-  if (!check_against_registration (assertion, registration, error))
+  if (!mortise_relying_party_check_sign_in (assertion, registration, verify, error))
     return NULL;
 
   if (fido_assert_user_id_ptr (assertion, 0) != NULL)

@@ -257,12 +257,162 @@ test_writer (void)
       CTAP1_ERR_SUCCESS);
 }
 
+/* Writes @value again with our writer. */
+static void
+rewrite (MortiseCborWriter *writer, const MortiseCborValue *value)
+{
+  MortiseCborIter iter;
+  MortiseCborValue key;
+  MortiseCborValue item;
+  MortiseCborMap map;
+  g_autofree char *text = NULL;
+
+  mortise_cbor_iter_init (&iter, value);
+  switch (value->type)
+    {
+    case MORTISE_CBOR_INT:
+      mortise_cbor_write_int (writer, value->number);
+      return;
+    case MORTISE_CBOR_BOOL:
+      mortise_cbor_write_bool (writer, value->number != 0);
+      return;
+    case MORTISE_CBOR_BYTES:
+      mortise_cbor_write_bytes (writer, value->data, value->size);
+      return;
+    case MORTISE_CBOR_TEXT:
+      text = g_strndup ((const char *) value->data, value->size);
+      mortise_cbor_write_text (writer, text);
+      return;
+    case MORTISE_CBOR_ARRAY:
+      mortise_cbor_write_array (writer, (gsize) value->number);
+      while (mortise_cbor_iter_next (&iter, &item))
+        rewrite (writer, &item);
+      return;
+    case MORTISE_CBOR_MAP:
+      mortise_cbor_map_begin (writer, &map);
+      while (mortise_cbor_iter_next_member (&iter, &key, &item))
+        {
+          g_autofree char *name = NULL;
+
+          if (key.type == MORTISE_CBOR_INT)
+            mortise_cbor_map_key (writer, &map, key.number);
+          else
+            {
+              name = g_strndup ((const char *) key.data, key.size);
+              mortise_cbor_map_text_key (writer, &map, name);
+            }
+          rewrite (writer, &item);
+        }
+      mortise_cbor_map_end (writer, &map);
+      return;
+    case MORTISE_CBOR_NONE:
+    case MORTISE_CBOR_OTHER:
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* The examples of RFC 8949, appendix A, that are canonical for CTAP2: read, and written alike. */
+static void
+test_published_canonical (void)
+{
+  static const char *const examples[] = {
+    "00",
+    "01",
+    "0a",
+    "17",
+    "1818",
+    "1819",
+    "1864",
+    "1903e8",
+    "1a000f4240",
+    "1b000000e8d4a51000",
+    "20",
+    "29",
+    "3863",
+    "3903e7",
+    "f4",
+    "f5",
+    "40",
+    "4401020304",
+    "60",
+    "6161",
+    "6449455446",
+    "62225c",
+    "62c3bc",
+    "63e6b0b4",
+    "64f0908591",
+    "80",
+    "83010203",
+    "8301820203820405",
+    "98190102030405060708090a0b0c0d0e0f101112131415161718181819",
+    "a0",
+    "a201020304",
+    "a26161016162820203",
+    "826161a161626163",
+    "a56161614161626142616361436164614461656145",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (examples); i++)
+    {
+      g_autoptr (MortiseCborWriter) writer = mortise_cbor_writer_new ();
+      g_autoptr (GBytes) written = NULL;
+      g_autoptr (GBytes) expected = from_hex (examples[i]);
+      MortiseCborValue value = { 0 };
+
+      g_test_message ("%s", examples[i]);
+      g_assert_cmphex (parse_hex (examples[i], &value), ==, CTAP1_ERR_SUCCESS);
+      rewrite (writer, &value);
+      written = mortise_cbor_writer_finish (writer);
+      g_assert_true (g_bytes_equal (written, expected));
+    }
+  parse_hex (NULL, NULL);
+}
+
+/* Those that are not: tags and indefinite lengths. */
+static void
+test_published_refused (void)
+{
+  static const char *const examples[] = {
+    "c249010000000000000000",
+    "c349010000000000000000",
+    "c074323031332d30332d32315432303a30343a30305a",
+    "c11a514b67b0",
+    "c1fb41d452d9e8200000",
+    "d74401020304",
+    "d818456449455446",
+    "d82076687474703a2f2f7777772e6578616d706c652e636f6d",
+    "5f42010243030405ff",
+    "7f657374726561646d696e67ff",
+    "9fff",
+    "9f018202039f0405ffff",
+    "9f01820203820405ff",
+    "83018202039f0405ff",
+    "83019f0203ff820405",
+    "9f0102030405060708090a0b0c0d0e0f101112131415161718181819ff",
+    "bf61610161629f0203ffff",
+    "826161bf61626163ff",
+    "bf6346756ef563416d7421ff",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (examples); i++)
+    {
+      MortiseCborValue value = { .type = MORTISE_CBOR_NONE };
+
+      g_test_message ("%s", examples[i]);
+      g_assert_cmphex (parse_hex (examples[i], &value), ==, CTAP2_ERR_INVALID_CBOR);
+    }
+  parse_hex (NULL, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ctap/20-cbor/accepted", test_accepted);
   g_test_add_func ("/ctap/20-cbor/refused", test_refused);
+  g_test_add_func ("/ctap/24-published/canonical", test_published_canonical);
+  g_test_add_func ("/ctap/20-published/refused", test_published_refused);
   g_test_add_func ("/ctap/20-cbor/any-short-input", test_any_short_input);
   g_test_add_func ("/ctap/23-members/unknown-ignored", test_members_ignore_unknown);
   g_test_add_func ("/ctap/22-members/errors", test_members_errors);

@@ -6,6 +6,8 @@
 #include <openssl/param_build.h>
 #include <string.h>
 
+#include "core/ctap/cbor-reader.h"
+#include "core/ctap/hmac-secret.h"
 #include "core/ctap/pin-uv-auth-protocol.h"
 #include "core/ctap/pin-uv-auth-token.h"
 
@@ -27,6 +29,37 @@
   "afc130f1cd6f521c62c3933518a5f819"
 #define HMAC_1 "9bdc7007e893225bb8bcc6c79e25b9a5ef86af22ec60dd1b0d59b75335e4f42e"
 #define HMAC_2 "efd399dc8ee865b126a05d2744fb87eaa65c5c1ceb9e6c7b42bb81706415b51a"
+
+/* WebAuthn Level 3 §16.17.1: hmac-secret between a platform and an authenticator. */
+#define PRF_PLATFORM_PRIVATE "0971bc7fb1be48270adcd3d9a5fc15d5fb0f335b3071ff36a54c007fa6c76514"
+/* The public half follows from the private one. */
+#define PRF_PLATFORM_X      "a6ad249c9c2558e03e4ffbef60255d942b0166f5446cef916ab5f4ec4335a1c5"
+#define PRF_PLATFORM_Y      "67315207e09ce082c31b052c7e2bcb700e79f1c53bd3bb4e3bb6fef89d227bc1"
+#define PRF_AUTHENTICATOR_X "a30522c2de402b561965c3cf949a1cab020c6f6ea36fcf7e911ac1a0f1515300"
+#define PRF_AUTHENTICATOR_Y "9961a929abdb2f42e6566771887d41484d889e735e3248518a53112d2b915f00"
+#define PRF_SHARED_1        "23e5ed7157c25892b77732fb9c8a107e3518800db2af4142f9f4adfacb771d39"
+#define PRF_SHARED_2                                                                               \
+  "0c63083de8170101d38bcf8bd72309568ddb4550867e23404b35d85712f7c20d8bc911ee23c06034"               \
+  "cbc14290b9669bec07739053c5a416e313ef905c79955876"
+#define PRF_SEED           "437e065e723a98b2f08f39d8baf7c53ecb3c363c5e5104bdaaf5d5ca2e028154"
+#define PRF_SALT_1         "527413ebb48293772df30f031c5ac4650c7de14bf9498671ae163447b6a772b3"
+#define PRF_SALT_2         "d68ac03329a10ee5e0ec834492bb9a96a0e547baf563bf78ccbe8789b22e776b"
+#define PRF_OUTPUT_1       "3c33e07d202c3b029cc21f1722767021bf27d595933b3d2b6a1b9d5dddc77fae"
+#define PRF_OUTPUT_2       "a62a8773b19cda90d7ed4ef72a80a804320dbd3997e2f663805ad1fd3293d50b"
+#define PRF_ONE_SALT_ENC   "ab8c878bb05d04700f077ed91845ec9c503c925cb12b327ddbeb4243c397f913"
+#define PRF_ONE_OUTPUT_ENC "15d4e4f3f04109b492b575c1b38c28585b6719cf8d61304215108d939f37ccfb"
+#define PRF_TWO_SALT_ENC                                                                           \
+  "23dde5e3462daf36559b85c4ac5f9656aa9bfd81c1dc2bf8533c8b9f3882854786b4f500e25b4e3d"               \
+  "81f7fc7c74236229"
+#define PRF_TWO_OUTPUT_ENC                                                                         \
+  "3bfaa48f7952330d63e35ff8cd5bca48d2a12823828915749287256ab146272f9fb437bf65691243"               \
+  "c3f504bd7ea6d5e6"
+#define PRF_TWO_SALTS_ENC                                                                          \
+  "d9f4236403e0fe843a8e4e5be764d120904c198ad6e77b089876a3391961f183b0008b4ca66b91cd"               \
+  "72aa35b6151ff981f6e5649f3c040e6615ad7dd8ae96ef23b229a5c97c3f0dcd8605eee166ce163a"
+#define PRF_TWO_OUTPUTS_ENC                                                                        \
+  "90ee52f739043bc17b3488a74306d7801debb5b61f18662c648a25b5b5678ede482cdaff99a537a4"               \
+  "4f064fcb10ce6e04dfd27619dc96a0daff8507e499296b1eecf0981f7c8518b277a7a3018f5ec6fb"
 
 static gsize
 from_hex (const char *hex, guint8 *ret)
@@ -289,6 +322,89 @@ test_token_life (void)
   g_assert_false (use (token, other, 1));
 }
 
+/* The key pair that the vector gives one half of each. */
+static MortiseSecret *
+prf_shared_secret (guint protocol)
+{
+  guint8 x[32];
+  guint8 y[32];
+  EVP_PKEY *platform = key_from_hex (PRF_PLATFORM_PRIVATE, PRF_PLATFORM_X, PRF_PLATFORM_Y);
+  MortiseSecret *shared;
+
+  from_hex (PRF_AUTHENTICATOR_X, x);
+  from_hex (PRF_AUTHENTICATOR_Y, y);
+  shared = mortise_pin_uv_auth_decapsulate (protocol, platform, x, y);
+  EVP_PKEY_free (platform);
+  g_assert_nonnull (shared);
+  return shared;
+}
+
+static const struct
+{
+  guint protocol;
+  const char *shared;
+  const char *salts;
+  const char *salts_encrypted;
+  const char *outputs;
+  const char *outputs_encrypted;
+} prf_vectors[] = {
+  { 1, PRF_SHARED_1, PRF_SALT_1, PRF_ONE_SALT_ENC, PRF_OUTPUT_1, PRF_ONE_OUTPUT_ENC },
+  { 2, PRF_SHARED_2, PRF_SALT_1, PRF_TWO_SALT_ENC, PRF_OUTPUT_1, PRF_TWO_OUTPUT_ENC },
+  { 2, PRF_SHARED_2, PRF_SALT_1 PRF_SALT_2, PRF_TWO_SALTS_ENC, PRF_OUTPUT_1 PRF_OUTPUT_2,
+    PRF_TWO_OUTPUTS_ENC },
+};
+
+static MortiseSecret *
+decrypt_hex (guint protocol, const MortiseSecret *shared, const char *hex)
+{
+  guint8 bytes[128];
+
+  return mortise_pin_uv_auth_decrypt (protocol, shared, bytes, from_hex (hex, bytes));
+}
+
+/* What the platform sends is read, and what it is sent is what the vector says, encrypted. */
+static void
+test_published_hmac_secret (void)
+{
+  g_autoptr (MortiseSecret) seed = secret_from_hex (PRF_SEED);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (prf_vectors); i++)
+    {
+      const guint protocol = prf_vectors[i].protocol;
+      g_autoptr (MortiseSecret) expected_shared = secret_from_hex (prf_vectors[i].shared);
+      g_autoptr (MortiseSecret) expected_salts = secret_from_hex (prf_vectors[i].salts);
+      g_autoptr (MortiseSecret) expected_outputs = secret_from_hex (prf_vectors[i].outputs);
+      g_autoptr (MortiseSecret) published = NULL;
+      g_autoptr (MortiseSecret) outputs = NULL;
+      g_autoptr (GBytes) written = NULL;
+      g_auto (MortiseHmacSecretInput) input = { .protocol = protocol };
+      MortiseCborValue value;
+
+      input.shared = prf_shared_secret (protocol);
+      g_assert_true (mortise_secret_equal (input.shared, expected_shared));
+      input.salts = decrypt_hex (protocol, input.shared, prf_vectors[i].salts_encrypted);
+      g_assert_nonnull (input.salts);
+      g_assert_true (mortise_secret_equal (input.salts, expected_salts));
+
+      written = mortise_hmac_secret_output (&input, seed);
+      g_assert_cmphex (
+          mortise_cbor_parse (g_bytes_get_data (written, NULL), g_bytes_get_size (written), &value),
+          ==, CTAP1_ERR_SUCCESS);
+      outputs = mortise_pin_uv_auth_decrypt (protocol, input.shared, value.data, value.size);
+      g_assert_true (mortise_secret_equal (outputs, expected_outputs));
+      published = decrypt_hex (protocol, input.shared, prf_vectors[i].outputs_encrypted);
+      g_assert_true (mortise_secret_equal (published, expected_outputs));
+      /* Protocol one has no random number in it: the very bytes. */
+      if (protocol == 1)
+        {
+          guint8 expected[64];
+          const gsize size = from_hex (prf_vectors[i].outputs_encrypted, expected);
+
+          g_assert_cmpmem (value.data, value.size, expected, size);
+        }
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -298,6 +414,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ctap/63-pin-protocol/decrypt", test_decrypt);
   g_test_add_func ("/ctap/63-pin-protocol/encrypt", test_encrypt);
   g_test_add_func ("/ctap/63-pin-protocol/verify", test_verify);
+  g_test_add_func ("/ctap/76-published/hmac-secret", test_published_hmac_secret);
   g_test_add_func ("/ctap/48-token/binding", test_token_binding);
   g_test_add_func ("/ctap/37-token/consumed", test_token_consumed);
   g_test_add_func ("/ctap/62-token/life", test_token_life);
