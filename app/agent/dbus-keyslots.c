@@ -195,7 +195,10 @@ remove_code (MortiseDBusCall *call, MortiseVault *vault, GError **error)
          mortise_vault_remove_recovery_code (vault, error);
 }
 
-/* Off is never asked about: it takes nothing but the view of the list before the PIN is typed. */
+/*
+ * Off is never asked about: it takes nothing but the view of the list before the PIN is typed. A
+ * process that does it to annoy could as well lock, and on again asks.
+ */
 static gboolean
 set_login (MortiseDBusCall *call, MortiseVault *vault, gboolean enabled, GError **error)
 {

@@ -101,6 +101,9 @@ void mortise_authenticator_forget (MortiseAuthenticator *self);
 gboolean
 mortise_authenticator_get_flag (MortiseAuthenticator *self, const char *name, gboolean fallback);
 
+/** forcePINChange: the PIN verifies nobody, by whichever way it comes, until it was changed. */
+gboolean mortise_authenticator_is_pin_change_forced (MortiseAuthenticator *self);
+
 /** minPINLength in code points. */
 guint mortise_authenticator_get_min_pin_length (MortiseAuthenticator *self);
 
@@ -129,7 +132,11 @@ gboolean mortise_authenticator_has_algorithm (MortiseAuthenticator *self, gint64
 /* --- Asking the person (user-interaction.c) ----------------------------------------------------
  */
 
-/** As mortise_consent_begin(); keepalives say "user presence needed" from here on. */
+/**
+ * As mortise_consent_begin(); keepalives say "user presence needed" from here on.
+ * %MORTISE_ERROR_PIN_POLICY, and nobody is asked, for verification while a change of the PIN is
+ * forced.
+ */
 MortiseConsentRequest *mortise_authenticator_begin_question (MortiseAuthenticator *self,
                                                              const MortiseCtapRequest *request,
                                                              const MortiseConsentQuestion *question,

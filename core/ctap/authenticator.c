@@ -56,6 +56,12 @@ mortise_authenticator_get_flag (MortiseAuthenticator *self, const char *name, gb
   return g_variant_get_boolean (value);
 }
 
+gboolean
+mortise_authenticator_is_pin_change_forced (MortiseAuthenticator *self)
+{
+  return mortise_authenticator_get_flag (self, MORTISE_SETTING_FORCE_PIN_CHANGE, FALSE);
+}
+
 guint
 mortise_authenticator_get_min_pin_length (MortiseAuthenticator *self)
 {

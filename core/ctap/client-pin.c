@@ -7,7 +7,6 @@
 #include "core/ctap/ctap-entities.h"
 #include "core/ctap/persistent-token.h"
 #include "core/ctap/pin-uv-auth-protocol.h"
-#include "core/vault/vault-settings.h"
 
 #define PIN_HASH_SIZE 16
 
@@ -202,12 +201,6 @@ issue_token (MortiseAuthenticator *self,
   return status;
 }
 
-static gboolean
-is_pin_change_forced (MortiseAuthenticator *self)
-{
-  return mortise_authenticator_get_flag (self, MORTISE_SETTING_FORCE_PIN_CHANGE, FALSE);
-}
-
 /* getPinToken (CTAP 2.1 §6.5.5.7.1). */
 static CtapStatus
 get_pin_token (MortiseAuthenticator *self, MortiseClientPin *pin)
@@ -227,7 +220,7 @@ get_pin_token (MortiseAuthenticator *self, MortiseClientPin *pin)
   status = verify_pin (self, pin, shared);
   if (status != CTAP1_ERR_SUCCESS)
     return status;
-  if (is_pin_change_forced (self))
+  if (mortise_authenticator_is_pin_change_forced (self))
     return CTAP2_ERR_PIN_INVALID;
   return issue_token (self, pin, shared, FALSE, MORTISE_PERMISSION_MC | MORTISE_PERMISSION_GA,
                       NULL);
@@ -299,7 +292,7 @@ get_token_using_pin (MortiseAuthenticator *self, MortiseClientPin *pin)
   status = verify_pin (self, pin, shared);
   if (status != CTAP1_ERR_SUCCESS)
     return status;
-  if (is_pin_change_forced (self))
+  if (mortise_authenticator_is_pin_change_forced (self))
     return CTAP2_ERR_PIN_POLICY_VIOLATION;
   return issue_token (self, pin, shared, FALSE, permissions, rp_id);
 }
@@ -316,6 +309,7 @@ status_of_failed_uv (const GError *error)
   /* Without a prompt, too, it is the client's own PIN dialog that helps. */
   if (g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_PIN_BLOCKED) ||
       g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_PIN_AUTH_BLOCKED) ||
+      g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_PIN_POLICY) ||
       g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_TPM_LOCKOUT) ||
       g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_PROMPT_FAILED))
     return CTAP2_ERR_UV_BLOCKED;

@@ -183,8 +183,7 @@ static void
 write_pin_members (MortiseAuthenticator *self, MortiseCborWriter *writer, MortiseCborMap *map)
 {
   mortise_cbor_map_key (writer, map, INFO_FORCE_PIN_CHANGE);
-  mortise_cbor_write_bool (
-      writer, mortise_authenticator_get_flag (self, MORTISE_SETTING_FORCE_PIN_CHANGE, FALSE));
+  mortise_cbor_write_bool (writer, mortise_authenticator_is_pin_change_forced (self));
   mortise_cbor_map_key (writer, map, INFO_MIN_PIN_LENGTH);
   mortise_cbor_write_uint (writer, mortise_authenticator_get_min_pin_length (self));
 }

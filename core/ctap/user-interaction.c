@@ -24,8 +24,17 @@ mortise_authenticator_begin_question (MortiseAuthenticator *self,
                                       const MortiseConsentQuestion *question,
                                       GError **error)
 {
-  MortiseConsentRequest *consent = mortise_consent_begin (self->consent, question, error);
+  MortiseConsentRequest *consent;
 
+  /* Our prompt takes the same PIN that clientPIN does not take any more. */
+  if (question->verify && mortise_authenticator_is_pin_change_forced (self))
+    {
+      g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_PIN_POLICY,
+                           _ ("The PIN has to be changed before it can confirm anything again. "
+                              "Change it in Mortise's preferences."));
+      return NULL;
+    }
+  consent = mortise_consent_begin (self->consent, question, error);
   if (consent != NULL)
     set_waiting (request, TRUE);
   return consent;
@@ -73,6 +82,7 @@ mortise_authenticator_status_with_pin_fallback (const GError *error)
   if (g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_PIN_INVALID) ||
       g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_PIN_AUTH_BLOCKED) ||
       g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_PIN_BLOCKED) ||
+      g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_PIN_POLICY) ||
       g_error_matches (error, MORTISE_ERROR, MORTISE_ERROR_TPM_LOCKOUT))
     return CTAP2_ERR_PUAT_REQUIRED;
   return status;

@@ -118,6 +118,34 @@ test_get_info (CtapFixture *f, gconstpointer data)
   g_assert_cmpuint (mortise_fake_tpm_count_calls (tpm, MORTISE_FAKE_TPM_ANY), ==, 0);
 }
 
+/* The list of what is deliberately absent in core/ctap/README.md. */
+static void
+test_get_info_absent (CtapFixture *f, gconstpointer data)
+{
+  static const gint64 members[] = { 0x11, 0x13, 0x15, 0x17, 0x18, 0x19, 0x1C, 0x1E };
+  static const char *const options[] = {
+    "bioEnroll",  "ep", "noMcGaPermissionsWithClientPin", "plat", "userVerificationMgmtPreview",
+    "uvBioEnroll"
+  };
+  static const char *const versions[] = { "FIDO_2_1_PRE", "FIDO_2_2", "FIDO_2_3" };
+  static const char *const extensions[] = { "largeBlob", "pinComplexityPolicy", "thirdPartyPayment",
+                                            "uvm" };
+  g_autoptr (GBytes) info = get_info (f);
+  MortiseCborValue map = ctap_parse (info);
+  MortiseCborValue value;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
+    g_assert_false (ctap_find (&map, members[i], NULL, &value));
+  for (gsize i = 0; i < G_N_ELEMENTS (options); i++)
+    g_assert_cmpint (ctap_info_option (f, options[i]), ==, 0);
+  g_assert_true (ctap_find (&map, 0x01, NULL, &value));
+  for (gsize i = 0; i < G_N_ELEMENTS (versions); i++)
+    g_assert_false (has_text (&value, versions[i]));
+  g_assert_true (ctap_find (&map, 0x02, NULL, &value));
+  for (gsize i = 0; i < G_N_ELEMENTS (extensions); i++)
+    g_assert_false (has_text (&value, extensions[i]));
+}
+
 static void
 test_get_info_uv (CtapFixture *f, gconstpointer data)
 {
@@ -374,6 +402,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("/ctap/get-info/members", test_get_info);
+  ADD ("/ctap/get-info/absent", test_get_info_absent);
   ADD ("/ctap/get-info/uv", test_get_info_uv);
   ADD ("/ctap/get-info/modality", test_get_info_modality);
   ADD_EMPTY ("/ctap/get-info/no-vault", test_get_info_no_vault);

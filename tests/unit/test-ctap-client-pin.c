@@ -392,6 +392,36 @@ test_61_force_pin_change (CtapFixture *f, gconstpointer data)
   g_assert_cmphex (ctap_get_token (f, 2, "new pin", 0, NULL, NULL), ==, CTAP1_ERR_SUCCESS);
 }
 
+/* The old PIN is not to be typed on our own prompt instead: nobody is asked for it, and clients are
+ * led to their PIN dialog, which leads to the change. */
+static void
+test_61_force_pin_change_uv (CtapFixture *f, gconstpointer data)
+{
+  g_autoptr (CtapAnswer) answer = NULL;
+  g_autoptr (CtapAnswer) unverified = NULL;
+  g_autoptr (GPtrArray) list = NULL;
+
+  answer = ctap_register (f, &(CtapMake){ .rp_id = "a.example", .rk = -1 });
+  list = ctap_list (answer);
+  set_setting (f, MORTISE_SETTING_FORCE_PIN_CHANGE, g_variant_new_boolean (TRUE));
+  mortise_scripted_consent_allow (f->consent);
+  g_assert_cmphex (ctap_get_token_with_uv (f, 2, MC_GA, "a.example", NULL), ==,
+                   CTAP2_ERR_UV_BLOCKED);
+  g_assert_cmphex (ctap_make (f, &(CtapMake){ .rp_id = "a.example", .uv = 1 }, NULL), ==,
+                   CTAP2_ERR_PUAT_REQUIRED);
+  g_assert_cmphex (ctap_get (f, &(CtapGet){ .rp_id = "a.example", .allow = list, .uv = 1 }, NULL),
+                   ==, CTAP2_ERR_PUAT_REQUIRED);
+  ctap_assert_not_asked (f);
+  /* Presence is no matter of the PIN. */
+  g_assert_cmphex (ctap_get (f, &(CtapGet){ .rp_id = "a.example", .allow = list }, &unverified), ==,
+                   CTAP1_ERR_SUCCESS);
+  g_assert_cmphex (unverified->flags & 0x05, ==, 0x01);
+
+  set_setting (f, MORTISE_SETTING_FORCE_PIN_CHANGE, g_variant_new_boolean (FALSE));
+  mortise_scripted_consent_allow (f->consent);
+  g_assert_cmphex (ctap_get_token_with_uv (f, 2, MC_GA, "a.example", NULL), ==, CTAP1_ERR_SUCCESS);
+}
+
 static void
 test_62_change_invalidates_tokens (CtapFixture *f, gconstpointer data)
 {
@@ -542,6 +572,7 @@ main (int argc, char **argv)
   ADD ("/ctap/59-client-pin/get-pin-token", test_59_get_pin_token);
   ADD ("/ctap/60-client-pin/permissions", test_60_permissions);
   ADD ("/ctap/61-client-pin/force-pin-change", test_61_force_pin_change);
+  ADD ("/ctap/61-client-pin/force-pin-change-uv", test_61_force_pin_change_uv);
   ADD ("/ctap/62-client-pin/change-invalidates-tokens", test_62_change_invalidates_tokens);
   ADD ("/ctap/64-client-pin/uv-token", test_64_uv_token);
   ADD ("/ctap/64-client-pin/no-builtin-uv", test_64_no_builtin_uv);
