@@ -982,6 +982,192 @@ test_random_packets (Fixture *f, gconstpointer data)
   assert_alive (f, open_channel (f));
 }
 
+/* --- Every state, every way to disturb it -------------------------------------------------------
+ */
+
+typedef enum
+{
+  STATE_IDLE,
+  STATE_HALF_RECEIVED, /* a message that has not come in whole */
+  STATE_PROCESSING,    /* before anybody is asked */
+  STATE_WAITING,       /* a prompt is up, a PIN is asked for or verified */
+  STATE_SIGNING,       /* after consent */
+  STATE_ANSWERED,      /* by the worker, and not sent yet */
+} State;
+
+typedef enum
+{
+  EVENT_CANCEL,
+  EVENT_CANCEL_FROM_OTHER,
+  EVENT_INIT,
+  EVENT_LOCK_BY_OTHER,
+  EVENT_REQUEST_BY_OTHER,
+  EVENT_CLIENT_GONE,
+} Event;
+
+typedef struct
+{
+  State state;
+  Event event;
+} Disturbance;
+
+static gpointer
+answer_in_thread (gpointer data)
+{
+  respond (data, "\0", 1);
+  return NULL;
+}
+
+/* Returns: (nullable): what the upper layer is about */
+static MortiseCtaphidRequest *
+enter_state (Fixture *f, State state, guint32 channel)
+{
+  MortiseCtaphidRequest *request;
+
+  if (state == STATE_IDLE)
+    return NULL;
+  if (state == STATE_HALF_RECEIVED)
+    {
+      send_initial (f, channel, CTAPHID_PING, 58, NULL, 0);
+      return NULL;
+    }
+  send_full (f, channel, CTAPHID_CBOR, "\x01", 1);
+  request = take_request (f);
+  if (state == STATE_WAITING || state == STATE_SIGNING)
+    mortise_ctaphid_request_set_waiting (request, TRUE);
+  if (state == STATE_SIGNING)
+    mortise_ctaphid_request_set_waiting (request, FALSE);
+  if (state == STATE_ANSWERED)
+    g_thread_join (g_thread_new ("worker", answer_in_thread, request));
+  /* Keepalives. */
+  g_queue_clear_full (&f->reports, g_free);
+  g_queue_init (&f->reports);
+  return request;
+}
+
+static void
+exchange (Fixture *f, guint32 channel)
+{
+  g_autoptr (MortiseCtaphidRequest) request = NULL;
+
+  send_full (f, channel, CTAPHID_CBOR, "\x04", 1);
+  request = take_request (f);
+  g_assert_false (is_cancelled (request));
+  respond (request, "\0next", 5);
+  assert_message (f, channel, CTAPHID_CBOR, "\0next", 5);
+  assert_silence (f);
+}
+
+/* The event, and what is said to it at once. */
+static void
+disturb (Fixture *f, const Disturbance *what, guint32 channel, guint32 other)
+{
+  g_autoptr (Message) init = NULL;
+
+  switch (what->event)
+    {
+    case EVENT_CANCEL:
+      send_full (f, channel, CTAPHID_CANCEL, NULL, 0);
+      break;
+    case EVENT_CANCEL_FROM_OTHER:
+      send_full (f, other, CTAPHID_CANCEL, NULL, 0);
+      break;
+    case EVENT_INIT:
+      send_full (f, channel, CTAPHID_INIT, "12345678", 8);
+      init = next_message (f);
+      g_assert_nonnull (init);
+      g_assert_cmphex (init->channel, ==, channel);
+      g_assert_cmphex (init->command, ==, CTAPHID_INIT);
+      break;
+    case EVENT_LOCK_BY_OTHER:
+      send_full (f, other, CTAPHID_LOCK, "\x0a", 1);
+      if (what->state != STATE_IDLE)
+        assert_error (f, other, CTAPHID_ERR_CHANNEL_BUSY);
+      else
+        {
+          assert_message (f, other, CTAPHID_LOCK, NULL, 0);
+          send_full (f, channel, CTAPHID_CBOR, "\x04", 1);
+          assert_error (f, channel, CTAPHID_ERR_CHANNEL_BUSY);
+          send_full (f, other, CTAPHID_LOCK, "\x00", 1);
+          assert_message (f, other, CTAPHID_LOCK, NULL, 0);
+        }
+      break;
+    case EVENT_REQUEST_BY_OTHER:
+      if (what->state == STATE_IDLE)
+        exchange (f, other);
+      else
+        {
+          send_full (f, other, CTAPHID_CBOR, "\x04", 1);
+          assert_error (f, other, CTAPHID_ERR_CHANNEL_BUSY);
+        }
+      break;
+    case EVENT_CLIENT_GONE:
+    default:
+      mortise_ctaphid_drop_channels (f->ctaphid);
+      break;
+    }
+  assert_silence (f);
+}
+
+/* The exact code, nothing besides it, and the next request works, whatever comes when. */
+static void
+test_disturbed (Fixture *f, gconstpointer data)
+{
+  const Disturbance *what = data;
+  const guint32 channel = open_channel (f);
+  const guint32 other = open_channel (f);
+  const gboolean aborts = what->event == EVENT_INIT || what->event == EVENT_CLIENT_GONE;
+  g_autoptr (MortiseCtaphidRequest) request = enter_state (f, what->state, channel);
+
+  disturb (f, what, channel, other);
+  if (request != NULL)
+    {
+      const gboolean cancelled = aborts || what->event == EVENT_CANCEL;
+      const gboolean answered = what->state == STATE_ANSWERED;
+
+      g_assert_cmpint (is_cancelled (request), ==, cancelled);
+      if (!answered)
+        respond (request, cancelled ? "\x2d" : "\0", 1);
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      /* An answer that was on its way comes all the same; nobody is there to hear one of before. */
+      if (!aborts)
+        assert_message (f, channel, CTAPHID_CBOR, cancelled && !answered ? "\x2d" : "\0", 1);
+    }
+  else if (what->state == STATE_HALF_RECEIVED && what->event != EVENT_CLIENT_GONE)
+    {
+      send_continuation (f, channel, 0);
+      if (!aborts)
+        message_free (next_message (f));
+    }
+  assert_silence (f);
+  mortise_ctaphid_advance (f->ctaphid, 5000 * MS);
+  assert_silence (f);
+
+  exchange (f, what->event == EVENT_CLIENT_GONE ? open_channel (f) : channel);
+  if (what->event != EVENT_CLIENT_GONE)
+    exchange (f, other);
+}
+
+static void
+add_disturbances (void)
+{
+  static const char *const states[] = { "idle",    "half-received", "processing",
+                                        "waiting", "signing",       "answered" };
+  static const char *const events[] = { "cancel",        "cancel-from-other", "init",
+                                        "lock-by-other", "request-by-other",  "client-gone" };
+  static Disturbance all[G_N_ELEMENTS (states)][G_N_ELEMENTS (events)];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (states); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (events); j++)
+      {
+        g_autofree char *path = g_strconcat ("/ctaphid/state-", states[i], "/", events[j], NULL);
+
+        all[i][j] = (Disturbance){ (State) i, (Event) j };
+        g_test_add (path, Fixture, &all[i][j], set_up, test_disturbed, tear_down);
+      }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -1025,5 +1211,6 @@ main (int argc, char **argv)
   ADD ("request-outlives-device", test_request_outlives_device);
   ADD ("random-packets", test_random_packets);
 #undef ADD
+  add_disturbances ();
   return g_test_run ();
 }
