@@ -11,7 +11,7 @@
 
 struct _MortisePreferences
 {
-  AdwPreferencesWindow parent_instance;
+  AdwWindow parent_instance;
   MortiseAgentClient *client;
   GCancellable *cancellable;
   /* Seconds of each entry of the idle-lock row. */
@@ -36,7 +36,7 @@ struct _MortisePreferences
   GtkButton *reset_button;
 };
 
-G_DEFINE_FINAL_TYPE (MortisePreferences, mortise_preferences, ADW_TYPE_PREFERENCES_WINDOW)
+G_DEFINE_FINAL_TYPE (MortisePreferences, mortise_preferences, ADW_TYPE_WINDOW)
 
 static const guint32 usual_idle_times[] = { 60, 300, 900, 3600, 4 * 3600, 0 };
 
@@ -190,12 +190,7 @@ load (MortisePreferences *self)
 static void
 show_error (MortisePreferences *self, const GError *error)
 {
-  g_autofree char *escaped = NULL;
-
-  if (mortise_agent_error_is_quiet (error))
-    return;
-  escaped = g_markup_escape_text (error->message, -1);
-  adw_preferences_window_add_toast (ADW_PREFERENCES_WINDOW (self), adw_toast_new (escaped));
+  mortise_toast_error (self->away_group, error);
 }
 
 static void
@@ -306,6 +301,7 @@ mortise_preferences_class_init (MortisePreferencesClass *klass)
   G_OBJECT_CLASS (klass)->dispose = mortise_preferences_dispose;
   g_type_ensure (MORTISE_TYPE_DESKTOP_GROUP);
   g_type_ensure (MORTISE_TYPE_KEYSLOTS_GROUP);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                MORTISE_OBJECT_PATH "/window/preferences.ui");
   BIND (away_group);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "app/window/preferences.h"
 #include "tests/support/window-fixture.h"
 
 /* What a person presses in the window, and what the agent is asked because of it. */
@@ -355,7 +356,7 @@ open_preferences (Fixture *fixture)
   windows = gtk_window_list_toplevels ();
   for (GList *entry = windows; entry != NULL; entry = entry->next)
     {
-      if (ADW_IS_PREFERENCES_WINDOW (entry->data) && gtk_widget_get_visible (entry->data))
+      if (MORTISE_IS_PREFERENCES (entry->data) && gtk_widget_get_visible (entry->data))
         {
           mortise_test_settle (entry->data);
           return entry->data;

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "app/window/agent-autostart.h"
+#include "app/window/preferences.h"
 #include "app/window/search-provider.h"
 #include "app/window/system-setup.h"
 #include "tests/support/scratch-folder.h"
@@ -404,7 +405,7 @@ find_preferences (gpointer user_data)
 
   for (GList *entry = windows; entry != NULL; entry = entry->next)
     {
-      if (ADW_IS_PREFERENCES_WINDOW (entry->data) && gtk_widget_get_mapped (entry->data))
+      if (MORTISE_IS_PREFERENCES (entry->data) && gtk_widget_get_mapped (entry->data))
         {
           *(GtkWidget **) user_data = entry->data;
           return TRUE;
