@@ -434,20 +434,13 @@ make_device (uid_t user)
 static void
 make_transport (World *self)
 {
-  g_autofree char *description = NULL;
+  g_autofree char *description =
+      g_strconcat (self->mode == MODE_SOCKET ? "socket:" : "broker:", path, NULL);
 
-  switch (self->mode)
-    {
-    case MODE_UHID:
-      self->transport = mortise_uhid_transport_new_for_fd (new_device (self));
-      break;
-    case MODE_SOCKET:
-      self->transport = mortise_socket_transport_new (path);
-      break;
-    default:
-      self->transport = mortise_broker_transport_new (path);
-      break;
-    }
+  if (self->mode == MODE_UHID)
+    self->transport = mortise_uhid_transport_new_for_fd (new_device (self));
+  else
+    self->transport = mortise_hid_transport_new (description, NULL);
   g_signal_connect (self->transport, "failed", G_CALLBACK (take_failure), self);
   self->ctaphid = mortise_ctaphid_new (self->transport);
   mortise_ctaphid_set_first_channel (self->ctaphid, FIRST_CHANNEL);
