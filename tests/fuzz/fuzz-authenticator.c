@@ -424,7 +424,20 @@ fuzz_authenticator_advance (gint64 microseconds)
   now += microseconds;
 }
 
-/* What a person has to do before anything works again: wait, start the agent again, or reset. */
+/* To one that every minimum length allows, in the client's dialog. */
+static void
+change_forced_pin (FuzzAuthenticator *self)
+{
+  g_autofree char *old_pin = g_strdup (fuzz_consent_get_pin (self->consent));
+  g_autofree char *new_pin = g_strnfill (63, *old_pin == '1' ? '2' : '1');
+
+  g_assert_cmphex (ctap_change_pin (&self->ctap, 2, old_pin, new_pin), ==, CTAP1_ERR_SUCCESS);
+  fuzz_consent_set_pin (self->consent, new_pin);
+  g_assert_false (mortise_authenticator_is_pin_change_forced (self->ctap.authenticator));
+}
+
+/* What a person has to do before anything works again: wait, start the agent again, change the PIN
+ * where that is asked for, or reset. */
 static void
 mend (FuzzAuthenticator *self)
 {
@@ -440,7 +453,11 @@ mend (FuzzAuthenticator *self)
       g_assert_cmpuint (mortise_vault_count (self->ctap.vault), ==, 0);
     }
   if (mortise_vault_get_state (self->ctap.vault) != MORTISE_VAULT_NONE)
-    return;
+    {
+      if (mortise_authenticator_is_pin_change_forced (self->ctap.authenticator))
+        change_forced_pin (self);
+      return;
+    }
   g_assert_cmphex (ctap_set_pin (&self->ctap, 2, FUZZ_PIN), ==, CTAP1_ERR_SUCCESS);
   fuzz_consent_set_pin (self->consent, FUZZ_PIN);
 }
