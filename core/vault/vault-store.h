@@ -8,6 +8,8 @@ G_BEGIN_DECLS
 
 /** "Mrts": what file(1) and a foreign program see of a vault. */
 #define MORTISE_VAULT_APPLICATION_ID 0x4d727473
+/** A new version comes with a vault of it, which later ones must open:
+ * tests/unit/test-vault-older.c */
 #define MORTISE_VAULT_SCHEMA_VERSION 1
 
 /**
