@@ -113,6 +113,7 @@ static gboolean
 on_readable (int fd, GIOCondition condition, gpointer data)
 {
   Client *client = data;
+  g_autoptr (MortiseHidService) self = g_object_ref (client->service);
 
   for (int i = 0; i < READ_BURST; i++)
     {
@@ -131,7 +132,7 @@ on_readable (int fd, GIOCondition condition, gpointer data)
         }
       mortise_hid_transport_send (client->device, report);
       /* A device that died while it was written to took the client with it. */
-      if (!g_ptr_array_find (client->service->clients, client, NULL))
+      if (!g_ptr_array_find (self->clients, client, NULL))
         return G_SOURCE_REMOVE;
     }
   return G_SOURCE_CONTINUE;

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <linux/uhid.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -208,6 +209,23 @@ test_agent_hears_device_die (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (mortise_hid_service_count (fixture->service), ==, 0);
 }
 
+/* It takes its agent along while that one's report is being handed on. */
+static void
+test_device_dies_while_written_to (Fixture *fixture, gconstpointer data)
+{
+  static const guint8 report[MORTISE_HID_REPORT_SIZE] = { 0 };
+
+  connect_and_open (fixture);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_no_errno (shutdown (kernel, SHUT_RD));
+  mortise_hid_transport_send (fixture->agent, report);
+  mortise_hid_transport_send (fixture->agent, report);
+  iterate_until (fixture->failure != NULL);
+  g_assert_error (fixture->failure, MORTISE_ERROR, MORTISE_ERROR_DEVICE_MISSING);
+  g_assert_cmpuint (mortise_hid_service_count (fixture->service), ==, 0);
+}
+
 static void
 test_refuses_the_absent (Fixture *fixture, gconstpointer data)
 {
@@ -288,10 +306,13 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  /* What stands for /dev/uhid is a socket; a device raises no signal. */
+  (void) signal (SIGPIPE, SIG_IGN);
   ADD ("relays-reports", test_relays_reports);
   ADD ("tells-last-close", test_tells_last_close);
   ADD ("device-goes-with-agent", test_device_goes_with_agent);
   ADD ("agent-hears-device-die", test_agent_hears_device_die);
+  ADD ("device-dies-while-written-to", test_device_dies_while_written_to);
   ADD ("refuses-the-absent", test_refuses_the_absent);
   ADD ("one-device-per-user", test_one_device_per_user);
   ADD ("plugs-in-again", test_plugs_in_again);
