@@ -392,6 +392,103 @@ test_closed_vault (CtapFixture *f, gconstpointer data)
   g_assert_cmphex (ctap_send (f, CTAP_GET_INFO, NULL, NULL), ==, CTAP1_ERR_OTHER);
 }
 
+/* --- Cancelled while the TPM works -------------------------------------------------------------
+ */
+
+typedef struct
+{
+  GCancellable *cancellable;
+  guint commands_left;
+  gboolean cancelled;
+} CancelLater;
+
+static void
+count_down (MortiseFakeTpm *tpm, MortiseFakeTpmOperation operation, gpointer user_data)
+{
+  CancelLater *later = user_data;
+
+  if (later->cancelled)
+    return;
+  if (later->commands_left-- > 0)
+    return;
+  later->cancelled = TRUE;
+  g_cancellable_cancel (later->cancellable);
+}
+
+/* A yes of a person who knows the PIN, unless one is left over from a request that ended first. */
+static void
+allow_one (CtapFixture *f)
+{
+  if (mortise_scripted_consent_count_left (f->consent) == 0)
+    mortise_scripted_consent_allow (f->consent);
+}
+
+typedef guint8 (*Request) (CtapFixture *f, GPtrArray *list);
+
+static guint8
+request_registration (CtapFixture *f, GPtrArray *list)
+{
+  return ctap_make (f, &(CtapMake){ .rp_id = "a.example", .rk = -1, .uv = 1 }, NULL);
+}
+
+static guint8
+request_sign_in (CtapFixture *f, GPtrArray *list)
+{
+  return ctap_get (f, &(CtapGet){ .rp_id = "a.example", .allow = list, .uv = 1 }, NULL);
+}
+
+/*
+ * As after a start, so that the PIN is verified, the parent and the key are made or loaded, and
+ * something is signed: cancelled at the first of the TPM's commands, at the second, and so on until
+ * there is none left to be cancelled at. Returns: how many there were
+ */
+static guint
+cancel_at_each_command (CtapFixture *f, GPtrArray *list, Request request, guint made)
+{
+  CancelLater later = { NULL, 0, TRUE };
+  guint n;
+
+  for (n = 0; later.cancelled; n++)
+    {
+      guint before;
+      guint8 status;
+
+      ctap_fixture_restart (f);
+      g_cancellable_reset (f->cancellable);
+      before = mortise_vault_count (f->vault);
+      later = (CancelLater){ f->cancellable, n, FALSE };
+      allow_one (f);
+      mortise_fake_tpm_set_hook (ctap_fixture_tpm (f), count_down, &later);
+      status = request (f, list);
+      mortise_fake_tpm_set_hook (ctap_fixture_tpm (f), NULL, NULL);
+      /* Too late is a success, and then a whole one. */
+      if (status != CTAP1_ERR_SUCCESS)
+        g_assert_cmphex (status, ==, CTAP2_ERR_KEEPALIVE_CANCEL);
+      if (!later.cancelled)
+        g_assert_cmphex (status, ==, CTAP1_ERR_SUCCESS);
+      g_assert_cmpuint (mortise_vault_count (f->vault), ==,
+                        before + (status == CTAP1_ERR_SUCCESS ? made : 0));
+      g_assert_false (mortise_scripted_consent_is_up (f->consent));
+
+      g_cancellable_reset (f->cancellable);
+      allow_one (f);
+      g_assert_cmphex (request_sign_in (f, list), ==, CTAP1_ERR_SUCCESS);
+      g_assert_cmpuint (mortise_scripted_consent_count_left (f->consent), ==, 0);
+    }
+  return n - 1;
+}
+
+static void
+test_14_cancel_at_tpm_commands (CtapFixture *f, gconstpointer data)
+{
+  g_autoptr (CtapAnswer) answer = ctap_register (f, &(CtapMake){ .rp_id = "a.example", .rk = -1 });
+  g_autoptr (GPtrArray) list = ctap_list (answer);
+
+  /* Unseal, load or make, sign, flush at the least. */
+  g_assert_cmpuint (cancel_at_each_command (f, list, request_registration, 1), >=, 4);
+  g_assert_cmpuint (cancel_at_each_command (f, list, request_sign_in, 0), >=, 4);
+}
+
 #define ADD(path, function)                                                                        \
   g_test_add (path, CtapFixture, NULL, ctap_fixture_set_up, function, ctap_fixture_tear_down)
 #define ADD_EMPTY(path, function)                                                                  \
@@ -401,6 +498,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  ADD ("/ctap/14-authenticator/cancel-at-tpm-commands", test_14_cancel_at_tpm_commands);
   ADD ("/ctap/get-info/members", test_get_info);
   ADD ("/ctap/get-info/absent", test_get_info_absent);
   ADD ("/ctap/get-info/uv", test_get_info_uv);
