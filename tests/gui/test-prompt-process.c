@@ -6,6 +6,7 @@
 
 #include "app/prompt/prompt-protocol.h"
 #include "tests/gui/prompt-questions.h"
+#include "tests/support/end-with-test.h"
 
 /* The program itself, as the agent starts it, answered through the X server as a person does. */
 typedef struct
@@ -30,6 +31,7 @@ start (Fixture *fixture, int fd)
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
   g_autoptr (GError) error = NULL;
 
+  g_subprocess_launcher_set_child_setup (launcher, end_with_test, NULL, NULL);
   g_subprocess_launcher_take_fd (launcher, fd, 7);
   fixture->process = g_subprocess_launcher_spawn (launcher, &error,
                                                   g_getenv ("MORTISE_TEST_PROMPT"), "--fd=7", NULL);

@@ -8,6 +8,7 @@
 
 #include "app/agent/agent.h"
 #include "tests/support/agent-fixture.h"
+#include "tests/support/end-with-test.h"
 
 #define WAIT_LIMIT (30 * G_TIME_SPAN_SECOND)
 
@@ -410,10 +411,12 @@ start_demo (AgentFixture *f, char **ret_socket)
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
   g_autoptr (GError) error = NULL;
   g_autofree char *prompter = g_strconcat ("--prompter=", g_getenv ("MORTISE_TEST_PROMPTER"), NULL);
-  GSubprocess *agent = g_subprocess_launcher_spawn (
-      launcher, &error, g_getenv ("MORTISE_TEST_AGENT"), "--demo", prompter, NULL);
+  GSubprocess *agent;
   gint64 limit = g_get_monotonic_time () + WAIT_LIMIT;
 
+  g_subprocess_launcher_set_child_setup (launcher, end_with_test, NULL, NULL);
+  agent = g_subprocess_launcher_spawn (launcher, &error, g_getenv ("MORTISE_TEST_AGENT"), "--demo",
+                                       prompter, NULL);
   g_assert_no_error (error);
   for (;;)
     {

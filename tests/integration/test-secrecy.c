@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/support/agent-fixture.h"
+#include "tests/support/end-with-test.h"
 
 /* What must not be seen from outside: on the bus, in the log, in the files, in the process. */
 
@@ -23,6 +24,7 @@ start_monitor (AgentFixture *f, const char *path)
   GSubprocess *monitor;
 
   g_subprocess_launcher_set_stdout_file_path (launcher, path);
+  g_subprocess_launcher_set_child_setup (launcher, end_with_test, NULL, NULL);
   monitor = g_subprocess_launcher_spawn (launcher, &error, "dbus-monitor", "--binary", "--address",
                                          g_test_dbus_get_bus_address (f->test_bus), NULL);
   g_assert_no_error (error);

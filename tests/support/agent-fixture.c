@@ -8,9 +8,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "tests/support/end-with-test.h"
 
 /* Only ends what has failed already. */
 #define PATIENCE_S 60
@@ -263,8 +264,7 @@ agent_fixture_lock (AgentFixture *f)
 static void
 set_up_child (gpointer data)
 {
-  /* A test that fails must not leave an agent behind. */
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  end_with_test (data);
   /* A file that may not grow is to be an error, as a full disk is, not the end. */
   signal (SIGXFSZ, SIG_IGN);
 }

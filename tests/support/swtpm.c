@@ -8,11 +8,12 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "tests/support/end-with-test.h"
 
 /* Below the range that the kernel gives to outgoing connections, so that none sits on our ports. */
 #define PORT_FIRST 12000
@@ -97,12 +98,6 @@ try_connect (guint16 port)
   return -1;
 }
 
-static void
-die_with_parent (gpointer data)
-{
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
-}
-
 static gboolean
 is_running (MortiseSwtpm *swtpm)
 {
@@ -151,7 +146,7 @@ start (MortiseSwtpm *swtpm)
   if (!g_spawn_async ("/", (char **) (gpointer) argv, NULL,
                       G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDERR_TO_DEV_NULL |
                           G_SPAWN_STDOUT_TO_DEV_NULL,
-                      die_with_parent, NULL, &swtpm->pid, &error))
+                      end_with_test, NULL, &swtpm->pid, &error))
     g_error ("swtpm cannot be started: %s", error->message);
   return wait_until_ready (swtpm);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/mortise-error.h"
+#include "tests/support/end-with-test.h"
 #include "tests/support/scratch-folder.h"
 
 /*
@@ -39,7 +40,7 @@ start_daemon (const char *password)
   g_spawn_async_with_pipes (NULL, (char **) (gpointer) argv, environment,
                             G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD |
                                 G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
-                            NULL, NULL, &daemon_pid, &input, NULL, NULL, &error);
+                            end_with_test, NULL, &daemon_pid, &input, NULL, NULL, &error);
   g_assert_no_error (error);
   if (password != NULL)
     g_assert_cmpint (write (input, password, strlen (password)), ==, strlen (password));
