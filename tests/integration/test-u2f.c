@@ -17,6 +17,12 @@
 /* Milliseconds after which libfido2 gives up, where a test has it give up. */
 #define GIVE_UP 1000
 
+/*
+ * And after which it does everywhere else, where it would never: a client that polls is told "not
+ * yet" for as long as it goes on, also after a no.
+ */
+#define PATIENCE 60000
+
 #define VERSION_APDU "\x00\x03\x00\x00\x00\x00\x00"
 
 static const guint8 hash[32] = { 1, 2, 3 };
@@ -33,8 +39,14 @@ capabilities (AgentFixture *f)
 static void
 wait_for_u2f (AgentFixture *f, gboolean on)
 {
+  const gint64 end = g_get_monotonic_time () + PATIENCE * G_TIME_SPAN_MILLISECOND;
+
   while (((capabilities (f) & CAPABILITY_NMSG) == 0) != on)
-    g_usleep (1000);
+    {
+      if (g_get_monotonic_time () > end)
+        g_error ("Waited in vain for U2F to be %s", on ? "on" : "off");
+      g_usleep (1000);
+    }
 }
 
 static void
@@ -50,6 +62,7 @@ open_device (AgentFixture *f, gboolean u2f)
   fido_dev_t *device = fido_dev_new ();
 
   g_assert_cmpint (fido_dev_set_io_functions (device, &mortise_fido_socket_io), ==, FIDO_OK);
+  g_assert_cmpint (fido_dev_set_timeout (device, PATIENCE), ==, FIDO_OK);
   g_assert_cmpint (fido_dev_open (device, f->socket_path), ==, FIDO_OK);
   g_assert_true (fido_dev_is_fido2 (device));
   if (u2f)
@@ -93,10 +106,13 @@ static void
 wait_until_free (AgentFixture *f)
 {
   g_autoptr (CtaphidClient) client = ctaphid_client_open (f->socket_path);
+  const gint64 end = g_get_monotonic_time () + PATIENCE * G_TIME_SPAN_MILLISECOND;
   guint8 command;
 
   do
     {
+      if (g_get_monotonic_time () > end)
+        g_error ("Waited in vain for the device to be free");
       ctaphid_client_send (client, CTAPHID_PING, NULL, 0);
       g_bytes_unref (ctaphid_client_receive (client, &command));
     }
