@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A virtual machine with this computer's own files, the installed Debian kernel and a TPM.
 
-The root file system is the host's, shared read-only through 9p with a layer in memory over it, so
-that the build under test is there at its own path. Two things outlive a boot: the TPM's state and a
-small disk with the test person's home folder. Results leave through a second, writable share.
+The root file system is the host's, shared read-only through 9p, so that the build under test is there
+at its own path. Over it lies a disk with the installed build and copies of what is read most, and over
+that a layer in memory. Two things outlive a boot: the TPM's state and a small disk with the test
+person's home folder. Results leave through a second, writable share.
 """
 
 import os
@@ -12,7 +13,9 @@ import re
 import shlex
 import shutil
 import signal
+import stat
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -39,8 +42,13 @@ def find_kernel():
     raise MachineError("no kernel in /boot with modules in /lib/modules: install linux-image-amd64")
 
 
-# QEMU 7.2 emulates AVX for the first time, and Chromium's drawing dies of SIGSEGV in it.
-CPU = {"kvm": "host", "tcg": "max,avx=off,avx2=off,f16c=off,fma=off"}
+# QEMU 7.2 emulates AVX for the first time, and Chromium's drawing dies of SIGSEGV in it. The others cost
+# time where they are emulated: a fifth level of page tables, protection keys and access prevention
+# looked up with every page, and a virtual machine's own virtual machines.
+CPU = {
+    "kvm": "host",
+    "tcg": "max,avx=off,avx2=off,f16c=off,fma=off,la57=off,pku=off,smap=off,smep=off,svm=off",
+}
 
 
 def find_accelerator():
@@ -91,6 +99,88 @@ def build_initramfs(version, target, job):
             )
 
 
+# What is opened again and again by everything that runs. Through 9p each opening costs the emulated
+# processor milliseconds, from a disk microseconds; so a disk has copies of these.
+HOT_FOLDERS = ["etc", "usr/bin", "usr/sbin", "usr/lib/x86_64-linux-gnu", "usr/lib/python3",
+               "usr/lib/systemd", "usr/lib/udev", "usr/share/glib-2.0", "usr/share/dbus-1"]
+LIBRARIES = "/usr/lib/x86_64-linux-gnu"
+HOT_SIZE_LIMIT = 8 << 20
+
+
+def hot_files():
+    """The files to copy, relative to the root: readable for anyone, as a copy loses its owner."""
+    python = [str(p.relative_to("/")) for p in pathlib.Path("/usr/lib").glob("python3.*")]
+    for top in HOT_FOLDERS + python:
+        for folder, _, names in os.walk("/" + top):
+            for name in names:
+                path = os.path.join(folder, name)
+                status = os.lstat(path)
+                is_used = not path.startswith(LIBRARIES) or ".so" in name or ".typelib" in name
+                is_plain = stat.S_ISLNK(status.st_mode) or (
+                    stat.S_ISREG(status.st_mode)
+                    and status.st_mode & 0o6004 == 0o0004
+                    and status.st_size <= HOT_SIZE_LIMIT
+                )
+                if is_plain and is_used:
+                    yield path[1:]
+
+
+def unpack_ssh_server(cache, tree):
+    """Puts Debian's sshd into the tree: installed on this computer it would start to listen."""
+    if os.path.exists("/usr/sbin/sshd"):
+        return
+    cache.mkdir(exist_ok=True)
+    if not list(cache.glob("openssh-server_*.deb")):
+        # Lists of its own: the computer's may have been thrown away to save room.
+        (cache / "lists/partial").mkdir(parents=True, exist_ok=True)
+        apt_get = ["apt-get", "-qq", "-o", f"Dir::State::lists={cache}/lists"]
+        for command in (["update"], ["download", "openssh-server"]):
+            subprocess.run([*apt_get, *command], cwd=cache, stdout=sys.stderr, check=True)
+    for package in cache.glob("openssh-server_*.deb"):
+        archive = subprocess.run(
+            ["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE, check=True
+        )
+        subprocess.run(
+            ["tar", "-x", "-C", tree, "./usr/sbin/sshd"], input=archive.stdout, check=True
+        )
+
+
+def make_system_disk(path, build):
+    """Makes a disk with the installed build and copies of hot files, which machines lay over their root."""
+    with tempfile.TemporaryDirectory(prefix="tree-", dir=pathlib.Path(path).parent) as tree:
+        os.chmod(tree, 0o755)
+        # Links instead of copies where the build is on the same file system; nothing writes to them.
+        subprocess.run(
+            ["cpio", "--quiet", "-pdm", "--link", tree],
+            cwd="/",
+            input="\n".join(hot_files()).encode(),
+            stderr=subprocess.PIPE,
+            check=True,
+            umask=0o022,
+        )
+        subprocess.run(
+            ["meson", "install", "-C", str(build), "--no-rebuild", "--quiet", "--destdir", tree],
+            check=True,
+        )
+        # Scripts after an installation leave a destination folder alone, as packagers want it.
+        for schemas in pathlib.Path(tree, "usr/local").rglob("glib-2.0/schemas"):
+            subprocess.run(["glib-compile-schemas", "--strict", str(schemas)], check=True)
+        try:
+            unpack_ssh_server(pathlib.Path(build, "vm-packages").resolve(), tree)
+        except subprocess.CalledProcessError as error:
+            print(f"# no sshd for the machines: {error}", flush=True)
+        as_root = [] if os.geteuid() == 0 else ["unshare", "--map-root-user"]
+        pathlib.Path(path).unlink(missing_ok=True)
+        pathlib.Path(path).touch()
+        subprocess.run(
+            [*as_root, "mkfs.ext4", "-q", "-F", "-O", "^has_journal", "-m", "0", "-d", tree,
+             str(path), "2G"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"},
+        )
+
+
 def make_disk(path, size="1G"):
     with open(path, "wb") as disk:
         disk.truncate(1 << 30)
@@ -102,8 +192,11 @@ def make_disk(path, size="1G"):
 class Machine:
     """One boot. Use as a context manager; leaving it kills whatever still runs."""
 
-    def __init__(self, name, folder, tpm_state, disk, source, build, memory=4096, cpus=2):
+    def __init__(
+        self, name, folder, tpm_state, disk, source, build, system_disk, memory=4096, cpus=2
+    ):
         self.name = name
+        self.system_disk = pathlib.Path(system_disk).resolve()
         self.folder = pathlib.Path(folder) / name
         self.tpm_state = pathlib.Path(tpm_state).resolve()
         self.disk = pathlib.Path(disk).resolve()
@@ -176,6 +269,7 @@ class Machine:
             *("-virtfs", f"{share},path=/,mount_tag=host-root,readonly=on"),
             *("-virtfs", f"{share},path={self.folder},mount_tag=exchange"),
             *("-drive", f"file={self.disk},format=raw,if=virtio,cache=writethrough"),
+            *("-drive", f"file={self.system_disk},format=raw,if=virtio,readonly=on"),
             *("-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci"),
             *("-chardev", f"socket,id=tpm,path={tpm_socket}"),
             *("-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", "tpm-crb,tpmdev=tpm0"),
@@ -194,6 +288,14 @@ class Machine:
             "systemd.show_status=false",
             "systemd.log_level=warning",
             "mitigations=off",
+            # What costs an emulated processor time and proves nothing here.
+            "nokaslr",
+            "audit=0",
+            "apparmor=0",
+            "selinux=0",
+            "nowatchdog",
+            "rcupdate.rcu_expedited=1",
+            "cryptomgr.notests",
             # A host that is busy for a moment makes the kernel take the emulated timer for broken.
             "no_timer_check",
             "net.ifnames=0",

@@ -7,11 +7,14 @@ import pathlib
 import pwd
 import re
 import signal
+import struct
 import subprocess
 import tempfile
 
 from browsers import wait_until
 
+# Her session starts an X server if this is there.
+DISPLAY_WANTED = pathlib.Path("/run/mortise-vm-display")
 SCREEN_READER = str(pathlib.Path(__file__).resolve().parent / "screen-reader")
 
 
@@ -36,11 +39,25 @@ class Person:
             "LIBGL_ALWAYS_SOFTWARE": "1",
         }
 
-    def log_in(self):
+    def log_in(self, display=True):
+        """Starts her session at the first seat; without a display where nothing is drawn."""
+        if display:
+            DISPLAY_WANTED.touch()
         subprocess.run(["systemctl", "start", "--no-block", "mortise-session.service"], check=True)
         wait_until("the session", (self.runtime_dir / "mortise-session-up").exists, 120)
 
-    def start(self, command, log, **environment):
+    def has_display(self):
+        return DISPLAY_WANTED.exists()
+
+    def may_use(self, node):
+        """Whether udev entered her in the access control list of a device's node."""
+        entry = struct.pack("<HHI", 0x02, 0o6, self.uid)
+        try:
+            return entry in os.getxattr(node, "system.posix_acl_access")
+        except OSError:
+            return False
+
+    def start(self, command, log, stdin=subprocess.DEVNULL, **environment):
         with open(log, "ab") as output:
             return subprocess.Popen(
                 command,
@@ -49,7 +66,7 @@ class Person:
                 extra_groups=self.groups,
                 cwd=self.home,
                 env={**self.environment, **environment},
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
