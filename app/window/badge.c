@@ -131,6 +131,17 @@ collect_traits (MortisePasskey *passkey, MortiseTrait *ret_traits)
   return n;
 }
 
+static gboolean
+is_among (MortiseTrait trait, const MortiseTrait *found, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      if (found[i] == trait)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* Badges stay in order of their traits and are hidden rather than freed: rows are bound often. */
 static void
 show_badge (GtkBox *box, MortiseTrait trait)
@@ -163,7 +174,12 @@ mortise_badges_fill (GtkBox *box, MortisePasskey *passkey)
 
   for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (box)); child != NULL;
        child = gtk_widget_get_next_sibling (child))
-    gtk_widget_set_visible (child, FALSE);
+    {
+      /* One that stays is not touched: hidden and shown again it would be styled and laid out anew.
+       */
+      if (!is_among (MORTISE_BADGE (child)->trait, found, n))
+        gtk_widget_set_visible (child, FALSE);
+    }
   for (guint i = 0; i < n; i++)
     show_badge (box, found[i]);
 }

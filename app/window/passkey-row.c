@@ -106,8 +106,6 @@ show_passkey (MortisePasskeyRow *self)
   gtk_label_set_label (self->when_label, when);
   gtk_label_set_label (self->note_label, note);
   mortise_badges_fill (self->badge_box, passkey);
-  gtk_actionable_set_action_target (GTK_ACTIONABLE (self->open_button), "x", data->id);
-  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->open_button), "passkeys.open");
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->open_button), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   open, -1);
   gtk_widget_set_tooltip_text (self->open_button, open);
@@ -130,6 +128,15 @@ on_marks_changed (MortisePasskeyRow *self)
   /* One of the two ways in is gone; the keyboard stays in the row. */
   if (focused)
     gtk_widget_grab_focus (GTK_WIDGET (self));
+}
+
+/* No action on the button itself: each row that comes into sight would look it up anew. */
+static void
+on_open_clicked (MortisePasskeyRow *self)
+{
+  if (MORTISE_IS_PASSKEY (self->item))
+    gtk_widget_activate_action (GTK_WIDGET (self), "passkeys.open", "x",
+                                mortise_passkey_get_id (MORTISE_PASSKEY (self->item)));
 }
 
 static void
@@ -246,6 +253,7 @@ mortise_passkey_row_init (MortisePasskeyRow *self)
   gtk_gesture_single_set_touch_only (GTK_GESTURE_SINGLE (long_press), TRUE);
   g_signal_connect (long_press, "pressed", G_CALLBACK (on_long_pressed), self);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (long_press));
+  g_signal_connect_swapped (self->open_button, "clicked", G_CALLBACK (on_open_clicked), self);
   g_signal_connect_swapped (self->mark_button, "toggled", G_CALLBACK (on_mark_toggled), self);
 }
 

@@ -22,6 +22,9 @@ struct _MortisePasskey
   char *search_text;
   char *site_key;
   char *account_key;
+  /* What is shown, made when it is first asked for: rows of the list ask again and again. */
+  char *account;
+  char *sentence;
 };
 
 enum
@@ -58,6 +61,8 @@ mortise_passkey_finalize (GObject *object)
   g_free (self->search_text);
   g_free (self->site_key);
   g_free (self->account_key);
+  g_free (self->account);
+  g_free (self->sentence);
   G_OBJECT_CLASS (mortise_passkey_parent_class)->finalize (object);
 }
 
@@ -170,6 +175,23 @@ read_dictionary (MortisePasskeyData *data, GVariant *dictionary)
     }
 }
 
+static const char *
+get_account (MortisePasskey *self)
+{
+  const char *const candidates[] = { self->data.user_name, self->data.user_display_name,
+                                     self->data.label };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (candidates) && self->account == NULL; i++)
+    {
+      if (!mortise_display_text_is_empty (candidates[i]))
+        self->account = mortise_display_text (candidates[i], ACCOUNT_MAX);
+    }
+  if (self->account == NULL)
+    self->account = g_strdup (self->data.u2f ? _ ("Second factor without an account name")
+                                             : _ ("Account without a name"));
+  return self->account;
+}
+
 static void
 make_keys (MortisePasskey *self)
 {
@@ -179,8 +201,9 @@ make_keys (MortisePasskey *self)
                                 data->label,     data->nickname,
                                 data->note };
   g_autoptr (GString) all = g_string_new (NULL);
-  g_autofree char *account = mortise_passkey_dup_account (self);
 
+  g_clear_pointer (&self->account, g_free);
+  g_clear_pointer (&self->sentence, g_free);
   for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
     {
       if (parts[i] != NULL)
@@ -191,7 +214,7 @@ make_keys (MortisePasskey *self)
   g_free (self->account_key);
   self->search_text = mortise_search_fold (all->str);
   self->site_key = g_utf8_casefold (data->rp_id, -1);
-  self->account_key = g_utf8_collate_key (account, -1);
+  self->account_key = g_utf8_collate_key (get_account (self), -1);
 }
 
 MortisePasskey *
@@ -333,23 +356,14 @@ mortise_passkey_dup_avatar_text (MortisePasskey *self)
 char *
 mortise_passkey_dup_account (MortisePasskey *self)
 {
-  const char *const candidates[] = { self->data.user_name, self->data.user_display_name,
-                                     self->data.label };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (candidates); i++)
-    {
-      if (!mortise_display_text_is_empty (candidates[i]))
-        return mortise_display_text (candidates[i], ACCOUNT_MAX);
-    }
-  return g_strdup (self->data.u2f ? _ ("Second factor without an account name")
-                                  : _ ("Account without a name"));
+  return g_strdup (get_account (self));
 }
 
 char *
 mortise_passkey_dup_note (MortisePasskey *self)
 {
   const char *const candidates[] = { self->data.label, self->data.user_display_name };
-  g_autofree char *account = mortise_passkey_dup_account (self);
+  const char *account = get_account (self);
 
   for (gsize i = 0; i < G_N_ELEMENTS (candidates); i++)
     {
@@ -361,19 +375,26 @@ mortise_passkey_dup_note (MortisePasskey *self)
   return g_strdup ("");
 }
 
-char *
-mortise_passkey_dup_sentence (MortisePasskey *self)
+static char *
+make_sentence (MortisePasskey *self)
 {
-  g_autofree char *account = mortise_passkey_dup_account (self);
   g_autofree char *site =
       mortise_site_text_is_code (self->data.rp_id)
           /* Translators: stands for a site in “%s at %s”; %.*s is the beginning of a code */
           ? g_strdup_printf (_ ("a site known only by the code %.*s…"), MORTISE_SITE_CODE_SHOWN,
                              self->data.rp_id)
           : mortise_passkey_dup_site (self);
-  g_autofree char *isolated_account = mortise_display_text_isolated (account, 0);
+  g_autofree char *isolated_account = mortise_display_text_isolated (get_account (self), 0);
   g_autofree char *isolated_site = mortise_display_text_isolated (site, 0);
 
   /* Translators: an account at a site, as in “alice at example.com” */
   return g_strdup_printf (_ ("%s at %s"), isolated_account, isolated_site);
+}
+
+char *
+mortise_passkey_dup_sentence (MortisePasskey *self)
+{
+  if (self->sentence == NULL)
+    self->sentence = make_sentence (self);
+  return g_strdup (self->sentence);
 }
