@@ -660,12 +660,6 @@ test_many (Fixture *fixture, gconstpointer data)
 }
 
 static void
-note_gone (gpointer data, GObject *object)
-{
-  (*(guint *) data)++;
-}
-
-static void
 test_deleted_by_keyboard (Fixture *fixture, gconstpointer data)
 {
   mortise_window_fixture_open_samples (fixture);
@@ -710,31 +704,6 @@ test_escape (Fixture *fixture, gconstpointer data)
   wait_for (fixture, "10 passkeys");
 }
 
-/* Windows, pages, stores and rows go when the window does. */
-static void
-test_no_leak (Fixture *fixture, gconstpointer data)
-{
-  const guint rounds = 10;
-  guint gone = 0;
-
-  mortise_mock_agent_add_samples (fixture->agent, MORTISE_TEST_NOW);
-  mortise_window_fixture_open (fixture);
-  for (guint i = 0; i < rounds; i++)
-    {
-      GtkWidget *page = NULL;
-
-      mortise_window_fixture_wait_for_text (fixture, "github.com");
-      open_passkey (fixture, "alice at github.com");
-      page = mortise_test_get (fixture->root, g_type_from_name ("MortisePasskeyPage"), NULL);
-      g_object_weak_ref (G_OBJECT (fixture->window), note_gone, &gone);
-      g_object_weak_ref (G_OBJECT (page), note_gone, &gone);
-      gtk_window_destroy (fixture->window);
-      mortise_test_iterate ();
-      mortise_window_fixture_reopen (fixture);
-    }
-  g_assert_cmpuint (gone, ==, 2 * rounds);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -774,7 +743,6 @@ main (int argc, char **argv)
   ADD ("deleted-by-keyboard", test_deleted_by_keyboard);
   ADD ("escape", test_escape);
   ADD ("many", test_many);
-  ADD ("no-leak", test_no_leak);
 #undef ADD
   return g_test_run ();
 }
