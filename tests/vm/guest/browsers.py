@@ -14,6 +14,8 @@ import urllib.request
 
 # A software-emulated machine takes a minute to a browser's first page.
 START_TIMEOUT = 400
+# A script in a page takes no time; that of a starved machine is not its fault either.
+DRIVER_TIMEOUTS = {"script": START_TIMEOUT * 1000, "pageLoad": START_TIMEOUT * 1000}
 OUTCOME_TIMEOUT = 120
 
 
@@ -123,7 +125,7 @@ class Chromium(Browser):
         capabilities = {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}
         session = self._call("POST", "/session", {"capabilities": capabilities})
         self.session = "/session/" + session["sessionId"]
-        self._call("POST", self.session + "/timeouts", {"script": 120000, "pageLoad": 400000})
+        self._call("POST", self.session + "/timeouts", DRIVER_TIMEOUTS)
         self._call("POST", self.session + "/url", {"url": self.url})
 
     def _ready(self):
@@ -140,7 +142,8 @@ class Chromium(Browser):
             f"http://127.0.0.1:{self.port}{path}", data=data, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=START_TIMEOUT) as response:
+            # Longer than the driver itself waits, so that it is the driver who says what for.
+            with urllib.request.urlopen(request, timeout=START_TIMEOUT + 60) as response:
                 return json.load(response)["value"]
         except urllib.error.HTTPError as error:
             value = json.load(error)["value"]
@@ -255,10 +258,10 @@ class Firefox(Browser):
             self.folder / "firefox.log",
         )
         self.connection = wait_until("Firefox's Marionette", self._connect, START_TIMEOUT)
-        self.connection.settimeout(START_TIMEOUT)
+        self.connection.settimeout(START_TIMEOUT + 60)
         self._receive()
         self._call("WebDriver:NewSession", {"strictFileInteractability": True})
-        self._call("WebDriver:SetTimeouts", {"script": 120000, "pageLoad": 400000})
+        self._call("WebDriver:SetTimeouts", DRIVER_TIMEOUTS)
         self._call("WebDriver:SetWindowRect", {"x": 0, "y": 0, "width": 1000, "height": 800})
         self._call("WebDriver:Navigate", {"url": self.url})
 
