@@ -2,7 +2,7 @@
 """What both browsers must be able to do with Mortise on a site."""
 
 import tap
-from agent import EXCHANGE, PIN
+from agent import EXCHANGE, PIN, SCRIPTED_PROMPTER
 
 APPROVE = f"approve pin={PIN}"
 # As JSON has bytes: base64url.
@@ -53,11 +53,28 @@ def add(browser_class, person, agent, url, needs):
         assert outcome["ok"]["fmt"] in ("none", "packed"), outcome
         tap.note(f"fmt {outcome['ok']['fmt']}, AAGUID {outcome['ok']['aaguid']}")
 
-    # Firefox asks the person about it in a dialog of its own, which is not ours to test.
+    def attestation_by_consent():
+        agent.answers(default=APPROVE)
+        for allow, fmt in ((True, "packed"), (False, "none")):
+            browser().begin(
+                "register",
+                f"{account}-{'direct' if allow else 'blocked'}",
+                attestation="direct",
+                residentKey="discouraged",
+                userVerification="discouraged",
+            )
+            browser().answer_about_attestation(allow)
+            outcome = browser().outcome()
+            assert "ok" in outcome and outcome["ok"]["fmt"] == fmt, (allow, outcome)
+
     if name == "Chromium":
         tap.case(f"{name} asks for direct attestation and gets self attestation", [open_site])(
             direct_attestation
         )
+    else:
+        tap.case(
+            f"{name} asks about direct attestation: self attestation if allowed, else none", [open_site]
+        )(attestation_by_consent)
 
     @tap.case(f"{name} signs in with the passkey named by the site", [register])
     def sign_in_allowed():
@@ -70,12 +87,12 @@ def add(browser_class, person, agent, url, needs):
 
     @tap.case(f"{name} signs in without a name, choosing the account on the prompt", [register])
     def sign_in_discoverable():
-        count = len([row for row in agent.passkeys() if row["rp-id"] == "localhost"])
         # The newest is offered first; the account made first is the last of them here.
         wanted = sorted(
-            (row for row in agent.passkeys() if row["rp-id"] == "localhost"),
+            (row for row in agent.passkeys() if row["rp-id"] == "localhost" and row["discoverable"]),
             key=lambda row: -row["id"],
         )
+        count = len(wanted)
         index = [row["user-name"] for row in wanted].index(account)
         # The first question is the verification for a token, before the account is chosen.
         agent.answers(APPROVE, f"{APPROVE} account={index}")
@@ -134,6 +151,25 @@ def add(browser_class, person, agent, url, needs):
         outcome = browser().sign_in(allow=account + "-presence", **wanted)
         assert "ok" in outcome and outcome["ok"]["userVerified"] is False, outcome
         assert "'needs-pin': <true>" not in agent.prompt_log(), agent.prompt_log()
+
+    @tap.case(f"with --no-builtin-uv {name} asks for the PIN itself, and the site sees it verified", [open_site])
+    def pin_in_browser():
+        with agent.restarted_with(SCRIPTED_PROMPTER, "--no-builtin-uv"):
+            agent.answers(default="approve")
+            browser().begin("register", account + "-typed")
+            browser().type_pin(PIN)
+            outcome = browser().outcome()
+            assert "ok" in outcome and outcome["ok"]["userVerified"] is True, outcome
+            browser().begin("sign-in", allow=account + "-typed")
+            browser().type_pin(PIN)
+            outcome = browser().outcome()
+            assert "ok" in outcome and outcome["ok"]["userVerified"] is True, outcome
+            asked = agent.prompt_log()
+            assert "'register'" in asked and "'sign-in'" in asked, asked
+            assert "'needs-pin': <true>" not in asked, asked
+            # No PIN is typed here: a question for it would be one too many.
+            outcome = browser().sign_in(allow=account + "-typed", userVerification="discouraged")
+            assert "ok" in outcome and outcome["ok"]["userVerified"] is False, outcome
 
     def extension_results(outcome):
         assert "ok" in outcome, outcome

@@ -162,14 +162,26 @@ class Chromium(Browser):
         )
         self._call("POST", f"{self.session}/element/{list(element.values())[0]}/click", {})
 
-    # The filled button of a dialog that says how a request ended ("Try again"), with and without the
-    # keyboard on it. While Chromium waits for the key its dialog has but a pale Cancel.
+    # The filled button of a dialog that says how a request ended ("Try again") or asks for the PIN
+    # ("Next"), with and without the keyboard on it. While Chromium waits for the key its dialog has but
+    # a pale Cancel.
     FILLED_BUTTON = ("#0B57D0", "#0D50BB")
     BUTTON_POINTS = 2000
 
     def cancel_in_browser(self):
         """Presses Escape, for which Chromium's dialog has the keyboard once it is there."""
         wait_until("Chromium to cancel", lambda: self._escape_if(lambda: True), OUTCOME_TIMEOUT, 2)
+
+    def type_pin(self, pin):
+        """Types the PIN into Chromium's own dialog, whose field has the keyboard, and presses Next."""
+        wait_until(
+            "Chromium to ask for the PIN",
+            lambda: self.person.pixels(*self.FILLED_BUTTON) > self.BUTTON_POINTS,
+            OUTCOME_TIMEOUT,
+            1,
+        )
+        self.person.run("xdotool", "type", pin)
+        self.person.key("Return")
 
     def outcome_after_refusal(self):
         """Closes the dialog that explains a refusal; the page hears of it only then."""
@@ -260,7 +272,8 @@ class Firefox(Browser):
         self.connection = wait_until("Firefox's Marionette", self._connect, START_TIMEOUT)
         self.connection.settimeout(START_TIMEOUT + 60)
         self._receive()
-        self._call("WebDriver:NewSession", {"strictFileInteractability": True})
+        # Its question for the PIN is answered by type_pin() alone.
+        self._call("WebDriver:NewSession", {"unhandledPromptBehavior": "ignore"})
         self._call("WebDriver:SetTimeouts", DRIVER_TIMEOUTS)
         self._call("WebDriver:SetWindowRect", {"x": 0, "y": 0, "width": 1000, "height": 800})
         self._call("WebDriver:Navigate", {"url": self.url})
@@ -314,25 +327,55 @@ class Firefox(Browser):
 
     def cancel_in_browser(self):
         """Presses Cancel on the browser's own notification."""
+        # Where there is but one button it is that.
+        self._press(
+            "webauthn-prompt-",
+            "(shown.secondaryButton.checkVisibility() ? shown.secondaryButton : shown.button)",
+        )
+
+    def answer_about_attestation(self, allow):
+        """Presses Allow or Block when the browser asks whether the site may learn of the key's make."""
+        self._press(
+            "webauthn-prompt-register-direct-", "shown.button" if allow else "shown.secondaryButton"
+        )
+
+    def type_pin(self, pin):
+        """Types the PIN into Firefox's own dialog, and presses Return."""
+        # Marionette knows a dialog only from when it has loaded and its field has the keyboard.
+        text = wait_until("Firefox to ask for the PIN", self._dialog, OUTCOME_TIMEOUT)
+        if "PIN" not in text:
+            raise BrowserError(f"Firefox asks another question: {text}")
+        self.person.run("xdotool", "type", pin)
+        self.person.key("Return")
+        wait_until("Firefox to take the PIN", lambda: self._dialog() is None, OUTCOME_TIMEOUT)
+
+    def _dialog(self):
+        """What the dialog over the page says, or None."""
+        try:
+            return self._call("WebDriver:GetAlertText", {})
+        except BrowserError as error:
+            if "no such alert" in str(error):
+                return None
+            raise
+
+    def _press(self, notification, button):
+        """Presses a button (JavaScript) of the notification whose name begins so, until it has gone."""
+        script = (
+            "const shown = PopupNotifications.panel.firstElementChild;"
+            f"if (!shown?.id.startsWith('{notification}')) return 'gone';"
+            f"{button}.click(); return 'pressed';"
+        )
+
+        def press():
+            return self._call("WebDriver:ExecuteScript", {"script": script, "args": []})
+
         self._call("Marionette:SetContext", {"value": "chrome"})
         try:
-            wait_until("Firefox's notification", lambda: self._press_cancel() == "pressed", 60)
+            wait_until("Firefox's notification", lambda: press() == "pressed", OUTCOME_TIMEOUT)
             # Presses of the first half second are ignored, so that nobody presses by accident.
-            wait_until("Firefox to take it away", lambda: self._press_cancel() == "gone", 60)
+            wait_until("Firefox to take it away", lambda: press() == "gone", OUTCOME_TIMEOUT)
         finally:
             self._call("Marionette:SetContext", {"value": "content"})
-
-    def _press_cancel(self):
-        return self._call(
-            "WebDriver:ExecuteScript",
-            {
-                "script": "const shown = PopupNotifications.panel.firstElementChild;"
-                "if (!shown?.id.startsWith('webauthn')) return 'gone';"
-                "const second = shown.secondaryButton;"
-                "(second.checkVisibility() ? second : shown.button).click(); return 'pressed';",
-                "args": [],
-            },
-        )
 
     def quit(self):
         try:
