@@ -33,9 +33,10 @@ mortise_about_present (GtkWindow *parent, MortiseAgentClient *client)
   g_autofree char *debug_info = collect_debug_info (client);
   GtkWidget *about = adw_about_window_new ();
 
-  g_object_set (about, "transient-for", parent, "modal", TRUE, "application-name", "Mortise",
-                "application-icon", MORTISE_APP_ID, "version", MORTISE_VERSION, "developer-name",
-                _ ("The Mortise contributors"), "license-type", GTK_LICENSE_GPL_3_0, "comments",
+  g_object_set (about, "transient-for", parent, "modal", TRUE, "destroy-with-parent", TRUE,
+                "application-name", "Mortise", "application-icon", MORTISE_APP_ID, "version",
+                MORTISE_VERSION, "developer-name", _ ("The Mortise contributors"), "license-type",
+                GTK_LICENSE_GPL_3_0, "comments",
                 _ ("Keeps passkeys in this computer’s TPM, tells sites the truth about them, and "
                    "shows you both sides."),
                 /* Translators: put your names here, one per line */

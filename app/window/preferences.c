@@ -291,6 +291,14 @@ on_close (MortisePreferences *self)
   return FALSE;
 }
 
+/* It is modal: left behind, it would keep the keys from every window that opens later. */
+static void
+on_parent_destroyed (MortisePreferences *self)
+{
+  on_close (self);
+  gtk_window_destroy (GTK_WINDOW (self));
+}
+
 #define BIND(name) gtk_widget_class_bind_template_child (widget_class, MortisePreferences, name)
 
 static void
@@ -342,7 +350,8 @@ mortise_preferences_present (GtkWindow *parent, MortiseAgentClient *client)
 {
   MortisePreferences *self = g_object_new (MORTISE_TYPE_PREFERENCES, "transient-for", parent, NULL);
 
-  g_signal_connect_object (parent, "destroy", G_CALLBACK (on_close), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (parent, "destroy", G_CALLBACK (on_parent_destroyed), self,
+                           G_CONNECT_SWAPPED);
   self->client = g_object_ref (client);
   mortise_desktop_group_set_client (self->desktop_group, client);
   g_signal_connect_swapped (client, "notify::state", G_CALLBACK (load), self);
