@@ -50,7 +50,7 @@ LLVMFuzzerInitialize (int *argc, char ***argv)
   verbose = g_getenv ("FUZZ_VERBOSE") != NULL;
   (void) setlocale (LC_ALL, "C.UTF-8");
   g_log_set_writer_func (drop_log, NULL, NULL);
-  /* That stops at what is bad; G_DEBUG would also stop at what an input is expected to bring about. */
+  /* That stops at what is bad unless a target expects it; G_DEBUG would not ask. */
   (void) g_log_set_always_fatal (G_LOG_LEVEL_ERROR);
   fuzz_target_prepare ();
   return 0;
