@@ -7,6 +7,7 @@ that a layer in memory. Two things outlive a boot: the TPM's state and a small d
 person's home folder. Results leave through a second, writable share.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -145,10 +146,21 @@ def unpack_ssh_server(cache, tree):
         )
 
 
+def installed_folders(build):
+    """Where the build installs to: (prefix, folder of its own programs)."""
+    told = subprocess.run(
+        ["meson", "introspect", "--buildoptions", str(build)], stdout=subprocess.PIPE, check=True
+    )
+    options = {option["name"]: option["value"] for option in json.loads(told.stdout)}
+    prefix = pathlib.Path(options["prefix"])
+    return prefix, prefix / options["libexecdir"]
+
+
 def make_system_disk(path, build):
     """Makes a disk with the installed build and copies of hot files, which machines lay over their root."""
     with tempfile.TemporaryDirectory(prefix="tree-", dir=pathlib.Path(path).parent) as tree:
-        os.chmod(tree, 0o755)
+        tree = pathlib.Path(tree)
+        tree.chmod(0o755)
         # Links instead of copies where the build is on the same file system; nothing writes to them.
         subprocess.run(
             ["cpio", "--quiet", "-pdm", "--link", tree],
@@ -163,8 +175,8 @@ def make_system_disk(path, build):
             check=True,
         )
         # Scripts after an installation leave a destination folder alone, as packagers want it.
-        for schemas in pathlib.Path(tree, "usr/local").rglob("glib-2.0/schemas"):
-            subprocess.run(["glib-compile-schemas", "--strict", str(schemas)], check=True)
+        schemas = installed_folders(build)[0].relative_to("/") / "share/glib-2.0/schemas"
+        subprocess.run(["glib-compile-schemas", str(tree / schemas)], check=True)
         try:
             unpack_ssh_server(pathlib.Path(build, "vm-packages").resolve(), tree)
         except subprocess.CalledProcessError as error:
@@ -217,7 +229,10 @@ class Machine:
         self._sockets.cleanup()
 
     def _job(self, command, extra):
+        prefix, programs = installed_folders(self.build)
         variables = {
+            "MORTISE_VM_PREFIX": prefix,
+            "MORTISE_VM_PROGRAMS": programs,
             "MORTISE_VM_SOURCE": self.source,
             "MORTISE_VM_BUILD": self.build,
             "MORTISE_VM_GUEST": GUEST_DIR,

@@ -21,7 +21,7 @@ OBJECT_PATH = "/" + APP_ID.replace(".", "/") + "/Agent"
 INTERFACE = APP_ID + ".Agent1"
 UNIT = "mortise-agent.service"
 SCRIPTED_PROMPTER = BUILD / "tests/support/scripted-prompter"
-SETUP = "/usr/local/libexec/mortise-setup"
+SETUP = os.environ["MORTISE_VM_PROGRAMS"] + "/mortise-setup"
 PIN = "271828"
 
 
