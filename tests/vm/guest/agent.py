@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Mortise as installed on the test machine: its unit, its bus interface, its device, its prompts."""
 
+import base64
 import contextlib
 import glob
 import json
@@ -8,6 +9,7 @@ import os
 import pathlib
 import re
 import subprocess
+import urllib.request
 
 import tap
 from browsers import wait_until
@@ -183,18 +185,51 @@ class Agent:
         return node
 
 
+def _base64url(data):
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _cose_of_pem(pem):
+    """A P-256 public key, in the form that U2F has no word for (RFC 9053, section 7.1.1)."""
+    point = base64.b64decode("".join(pem.splitlines()[1:-1]))[-65:]
+    assert point[0] == 4, "not an uncompressed point"
+    x, y = point[1:33], point[33:]
+    # {1: 2 (EC2), 3: -7 (ES256), -1: 1 (P-256), -2: x, -3: y}
+    return b"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20" + x + b"\x22\x58\x20" + y
+
+
 class RelyingParty:
     """The test site; its accounts live on the disk that outlives a boot."""
 
-    def __init__(self, person, port=8000):
+    def __init__(self, person, port=8000, secure_port=8443):
         self.person = person
         self.url = f"http://localhost:{port}/"
+        # The same by TLS, with a certificate that nobody else signed.
+        self.secure_url = f"https://localhost:{secure_port}/"
+        key, certificate = (person.home / name for name in ("site-key.pem", "site-certificate.pem"))
+        person.run(
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+            "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+            "-keyout", str(key), "-out", str(certificate),
+        )
         self.process = person.start(
             [os.environ["MORTISE_VM_NODE"], str(SOURCE / "tests/vm/rp/server.mjs"), str(port)]
-            + [str(person.home / "site.json")],
+            + [str(person.home / "site.json"), str(secure_port), str(key), str(certificate)],
             EXCHANGE / "site.log",
         )
         wait_until("the test site", lambda: "listening" in (EXCHANGE / "site.log").read_text(), 120)
+
+    def import_u2f(self, account, identifier, key, app_id):
+        """Gives an account a key of U2F: base64 credential id, PEM public key, and its AppID."""
+        body = {
+            "userName": account,
+            "id": _base64url(base64.b64decode(identifier)),
+            "publicKey": _base64url(_cose_of_pem(key)),
+            "appId": app_id,
+        }
+        request = urllib.request.Request(self.url + "u2f/import", json.dumps(body).encode())
+        with urllib.request.urlopen(request, timeout=120) as response:
+            assert json.load(response) == {}
 
 
 def keep_traces(person, agent):

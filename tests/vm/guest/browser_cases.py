@@ -3,6 +3,7 @@
 
 import tap
 from agent import EXCHANGE, PIN, SCRIPTED_PROMPTER
+from fido2_tools import Fido2Tools
 
 APPROVE = f"approve pin={PIN}"
 # As JSON has bytes: base64url.
@@ -11,8 +12,11 @@ LARGE_BLOB = "YSBsYXJnZSBibG9iLCBh" * 20
 SALTS = ("c2FsdCBB", "c2FsdCBC")
 
 
-def add(browser_class, person, agent, url, needs):
-    """Adds the cases of one browser, which stays open between them. Its name is the account's."""
+def add(browser_class, person, agent, site, needs):
+    """Adds the cases of one browser, which stays open between them. Its name is the account's.
+
+    `site` returns the relying party, once that is up.
+    """
     name = browser_class.name
     account = name.lower()
     holder = []
@@ -23,7 +27,7 @@ def add(browser_class, person, agent, url, needs):
     @tap.case(f"{name} opens the site", needs)
     def open_site():
         # In the list before it starts: also one that fails half-way has to be ended.
-        holder.append(browser_class(person, EXCHANGE, url()))
+        holder.append(browser_class(person, EXCHANGE, site().url))
         browser().start()
 
     @tap.case(f"{name} registers a discoverable, verified passkey", [open_site])
@@ -152,7 +156,9 @@ def add(browser_class, person, agent, url, needs):
         assert "ok" in outcome and outcome["ok"]["userVerified"] is False, outcome
         assert "'needs-pin': <true>" not in agent.prompt_log(), agent.prompt_log()
 
-    @tap.case(f"with --no-builtin-uv {name} asks for the PIN itself, and the site sees it verified", [open_site])
+    @tap.case(
+        f"with --no-builtin-uv {name} asks for the PIN itself, and the site sees it verified", [open_site]
+    )
     def pin_in_browser():
         with agent.restarted_with(SCRIPTED_PROMPTER, "--no-builtin-uv"):
             agent.answers(default="approve")
@@ -170,6 +176,26 @@ def add(browser_class, person, agent, url, needs):
             # No PIN is typed here: a question for it would be one too many.
             outcome = browser().sign_in(allow=account + "-typed", userVerification="discouraged")
             assert "ok" in outcome and outcome["ok"]["userVerified"] is False, outcome
+
+    @tap.case(
+        f"{name} signs in with a key registered by U2F, for the AppID it was registered with", [open_site]
+    )
+    def u2f():
+        agent.answers(default=APPROVE)
+        # A site that names no AppID has its origin as one.
+        page = site().secure_url if browser().APP_ID_NEEDS_TLS else site().url
+        app_id = page.rstrip("/")
+        key = Fido2Tools(person, app_id, account + "-u2f")
+        key.register(agent.wait_for_device(), "-u")
+        site().import_u2f(key.user, key.credential_id, key.public_key, app_id)
+        browser().open(page)
+        outcome = browser().sign_in(
+            allow=key.user, userVerification="discouraged", extensions={"appid": ""}
+        )
+        browser().open(site().url)
+        # The site has verified that it was signed for the AppID.
+        assert extension_results(outcome)["appid"] is True, outcome
+        assert outcome["ok"]["userName"] == key.user and outcome["ok"]["userVerified"] is False, outcome
 
     def extension_results(outcome):
         assert "ok" in outcome, outcome

@@ -37,6 +37,10 @@ class Fido2Tools:
     def credential_id(self):
         return (self.folder / "credential-id").read_text().strip()
 
+    @property
+    def public_key(self):
+        return (self.folder / "key.pem").read_text()
+
     def register(self, node, *options, pin=None):
         """fido2-cred -M, verified by fido2-cred -V, which writes credential id and public key.
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A relying party as a site would write it. Usage: node server.mjs PORT STORE
-// STORE (JSON) keeps accounts and passkeys, so that a site outlives the restart of the test machine.
+// A relying party as a site would write it. Usage: node server.mjs PORT STORE TLS-PORT KEY CERTIFICATE
+// STORE (JSON) keeps accounts and passkeys, so that a site outlives the restart of the test machine. The
+// same site is at both ports, at the second one by TLS.
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { webcrypto } from 'node:crypto';
 
@@ -14,10 +16,11 @@ const {
   verifyRegistrationResponse,
 } = await import('@simplewebauthn/server');
 
-const [port, storePath] = process.argv.slice(2);
+const [port, storePath, securePort, keyPath, certificatePath] = process.argv.slice(2);
 const rpID = 'localhost';
 const rpName = 'Mortise test site';
 const origin = `http://${rpID}:${port}`;
+const secureOrigin = `https://${rpID}:${securePort}`;
 const page = readFileSync(new URL('page.html', import.meta.url));
 const accounts = existsSync(storePath) ? JSON.parse(readFileSync(storePath, 'utf8')) : {};
 const challenges = new Map();
@@ -77,7 +80,7 @@ const handlers = {
     const { verified, registrationInfo } = await verifyRegistrationResponse({
       response: body.response,
       expectedChallenge: challenge,
-      expectedOrigin: origin,
+      expectedOrigin: [origin, secureOrigin],
       expectedRPID: rpID,
       requireUserVerification: verify,
     });
@@ -105,6 +108,13 @@ const handlers = {
     };
   },
 
+  // A key of U2F times moves in: `id` and `publicKey` (COSE) as base64url, made for `appId`.
+  '/u2f/import': async ({ userName, id, publicKey, appId }) => {
+    account(userName).passkeys.push({ id, publicKey, appId, counter: 0, transports: ['usb'], deviceType: 'singleDevice', backedUp: false });
+    save();
+    return {};
+  },
+
   '/login/options': async (body) => {
     const options = await generateAuthenticationOptions({
       rpID,
@@ -126,8 +136,9 @@ const handlers = {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response: body.response,
       expectedChallenge: challenge,
-      expectedOrigin: origin,
-      expectedRPID: rpID,
+      expectedOrigin: [origin, secureOrigin],
+      // What the browser says it signed for, and nothing else: the AppID, or the site's own name.
+      expectedRPID: body.response.clientExtensionResults.appid ? passkey.appId ?? '' : rpID,
       requireUserVerification: verify,
       credential: {
         id: passkey.id,
@@ -176,4 +187,6 @@ async function answer(request, response) {
   }
 }
 
-createServer(answer).listen(Number(port), '127.0.0.1', () => console.log(`listening on ${origin}`));
+const secrets = { key: readFileSync(keyPath), cert: readFileSync(certificatePath) };
+createSecureServer(secrets, answer).listen(Number(securePort), '127.0.0.1', () =>
+  createServer(answer).listen(Number(port), '127.0.0.1', () => console.log(`listening on ${origin}`)));
