@@ -38,14 +38,14 @@ def run(path, on_failure):
 
         for number, (title, function, needs) in enumerate(cases, 1):
             start = time.monotonic()
-            broken = [need.__name__ for need in needs if need.__name__ in failed]
+            broken = [need.__name__ for need in needs if need in failed]
             try:
                 if broken:
                     raise AssertionError("needs " + ", ".join(broken) + ", which failed")
                 function()
                 say(f"ok {number} {title}")
             except Exception:
-                failed.add(function.__name__)
+                failed.add(function)
                 say(f"not ok {number} {title}")
                 for line in traceback.format_exc().rstrip().splitlines():
                     say("# " + line)
