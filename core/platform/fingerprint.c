@@ -216,6 +216,29 @@ is_over (Session *session)
   return session->task == NULL;
 }
 
+/* What a reply leads to; either @reply or @error is there. The session may be over. */
+typedef void (*Step) (Session *session, GVariant *reply, const GError *error);
+
+typedef struct
+{
+  Session *session;
+  Step step;
+} Call;
+
+static void
+on_reply (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree Call *call = user_data;
+  g_autoptr (Session) session = call->session;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+
+  if (reply == NULL)
+    g_debug ("fprintd: %s", error->message);
+  call->step (session, reply, error);
+}
+
 static void
 call (Session *session,
       const char *to,
@@ -225,56 +248,44 @@ call (Session *session,
       GVariant *arguments,
       const char *reply_type,
       GCancellable *cancellable,
-      GAsyncReadyCallback callback)
+      Step step)
 {
+  Call *pending = g_new (Call, 1);
+
+  pending->session = session_ref (session);
+  pending->step = step;
   g_dbus_connection_call (session->bus, to, path, interface, method, arguments,
                           G_VARIANT_TYPE (reply_type), G_DBUS_CALL_FLAGS_NO_AUTO_START,
                           session->max_misses > 0 ? VERIFY_TIMEOUT_MS : CHECK_TIMEOUT_MS,
-                          cancellable, callback, session_ref (session));
+                          cancellable, on_reply, pending);
 }
 
 static void
-ask_bus (Session *session,
-         const char *method,
-         GVariant *arguments,
-         const char *reply_type,
-         GAsyncReadyCallback callback)
+ask_bus (
+    Session *session, const char *method, GVariant *arguments, const char *reply_type, Step step)
 {
   call (session, BUS, BUS_PATH, BUS, method, arguments, reply_type,
-        g_task_get_cancellable (session->task), callback);
+        g_task_get_cancellable (session->task), step);
 }
 
 /* What changes the reader's state: not cancellable, see Session. */
 static void
-change_device (Session *session,
-               const char *method,
-               GVariant *arguments,
-               GAsyncReadyCallback callback)
+change_device (Session *session, const char *method, GVariant *arguments, Step step)
 {
   session->changing = TRUE;
   call (session, session->owner, session->device, DEVICE_INTERFACE, method, arguments, "()", NULL,
-        callback);
+        step);
+}
+
+/* Nobody waits for it any more. */
+static void
+on_released (Session *session, GVariant *reply, const GError *error)
+{
 }
 
 static void
-on_released (GObject *source, GAsyncResult *result, gpointer user_data)
+on_stopped_for_good (Session *session, GVariant *reply, const GError *error)
 {
-  g_autoptr (Session) session = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply =
-      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
-
-  if (reply == NULL)
-    g_debug ("fprintd: %s", error->message);
-}
-
-static void
-on_stopped_for_good (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Session) session = user_data;
-  g_autoptr (GVariant) reply =
-      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
-
   change_device (session, "Release", NULL, on_released);
 }
 
@@ -310,23 +321,24 @@ finish (Session *session, MortiseFingerprintStatus status)
   g_task_return_int (task, (gssize) status);
 }
 
-/* Returns: (transfer full) (nullable): the reply; without one, or after the end, the session is
- * over and the caller has nothing to do. */
-static GVariant *
-take_reply (Session *session, GObject *source, GAsyncResult *result)
+/* Whether there is nothing to go on with, because of @error or since the session is over already.
+ */
+static gboolean
+has_failed (Session *session, const GError *error)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply =
-      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  MortiseFingerprintStatus status;
 
   if (is_over (session))
-    return NULL;
-  if (reply == NULL)
-    {
-      g_debug ("fprintd: %s", error->message);
-      finish (session, status_of_error (error));
-    }
-  return g_steal_pointer (&reply);
+    return TRUE;
+  if (error == NULL)
+    return FALSE;
+  status = status_of_error (error);
+  /* Until the service has an owner: whatever keeps it from starting, it is not there. */
+  if (session->owner == NULL && status != MORTISE_FINGERPRINT_CANCELLED &&
+      status != MORTISE_FINGERPRINT_NOT_ALLOWED)
+    status = MORTISE_FINGERPRINT_NO_SERVICE;
+  finish (session, status);
+  return TRUE;
 }
 
 /* --- Verifying ---------------------------------------------------------------------------------
@@ -341,15 +353,11 @@ tell (Session *session, MortiseFingerprintScan scan)
 static void start_verify (Session *session);
 
 static void
-on_verify_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+on_verify_stopped (Session *session, GVariant *reply, const GError *error)
 {
-  g_autoptr (Session) session = user_data;
-  g_autoptr (GVariant) reply = NULL;
-
   session->changing = FALSE;
   session->started = FALSE;
-  reply = take_reply (session, source, result);
-  if (reply == NULL)
+  if (has_failed (session, error))
     let_go (session);
   else
     start_verify (session);
@@ -363,14 +371,10 @@ verify_again (Session *session)
 }
 
 static void
-on_verify_started (GObject *source, GAsyncResult *result, gpointer user_data)
+on_verify_started (Session *session, GVariant *reply, const GError *error)
 {
-  g_autoptr (Session) session = user_data;
-  g_autoptr (GVariant) reply = NULL;
-
   session->changing = FALSE;
-  reply = take_reply (session, source, result);
-  if (reply == NULL)
+  if (has_failed (session, error))
     let_go (session);
   else if (session->done)
     verify_again (session);
@@ -475,20 +479,13 @@ on_owner_changed (GDBusConnection *bus,
 }
 
 static void
-on_claimed (GObject *source, GAsyncResult *result, gpointer user_data)
+on_claimed (Session *session, GVariant *reply, const GError *error)
 {
-  g_autoptr (Session) session = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply =
-      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
-
   session->changing = FALSE;
   session->claimed = reply != NULL;
   if (is_over (session))
     let_go (session);
-  else if (reply == NULL)
-    finish (session, status_of_error (error));
-  else
+  else if (!has_failed (session, error))
     start_verify (session);
 }
 
@@ -510,11 +507,8 @@ claim (Session *session)
  */
 
 static void
-on_reader_name (GObject *source, GAsyncResult *result, gpointer user_data)
+on_reader_name (Session *session, GVariant *reply, const GError *error)
 {
-  g_autoptr (Session) session = user_data;
-  g_autoptr (GVariant) reply =
-      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
   g_autoptr (GVariant) value = NULL;
 
   if (is_over (session))
@@ -528,13 +522,11 @@ on_reader_name (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-on_fingers (GObject *source, GAsyncResult *result, gpointer user_data)
+on_fingers (Session *session, GVariant *reply, const GError *error)
 {
-  g_autoptr (Session) session = user_data;
-  g_autoptr (GVariant) reply = take_reply (session, source, result);
   g_autoptr (GVariant) fingers = NULL;
 
-  if (reply == NULL)
+  if (has_failed (session, error))
     return;
   fingers = g_variant_get_child_value (reply, 0);
   if (g_variant_n_children (fingers) == 0)
@@ -548,12 +540,9 @@ on_fingers (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-on_device (GObject *source, GAsyncResult *result, gpointer user_data)
+on_device (Session *session, GVariant *reply, const GError *error)
 {
-  g_autoptr (Session) session = user_data;
-  g_autoptr (GVariant) reply = take_reply (session, source, result);
-
-  if (reply == NULL)
+  if (has_failed (session, error))
     return;
   g_variant_get (reply, "(o)", &session->device);
   call (session, session->owner, session->device, DEVICE_INTERFACE, "ListEnrolledFingers",
@@ -569,11 +558,8 @@ get_device (Session *session)
 }
 
 static void
-on_bus_uid (GObject *source, GAsyncResult *result, gpointer user_data)
+on_bus_uid (Session *session, GVariant *reply, const GError *error)
 {
-  g_autoptr (Session) session = user_data;
-  g_autoptr (GVariant) reply =
-      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
   guint32 uid = G_MAXUINT32;
 
   if (is_over (session))
@@ -587,36 +573,15 @@ on_bus_uid (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-on_owner_uid (GObject *source, GAsyncResult *result, gpointer user_data)
+on_owner_uid (Session *session, GVariant *reply, const GError *error)
 {
-  g_autoptr (Session) session = user_data;
-  g_autoptr (GVariant) reply = take_reply (session, source, result);
-
-  if (reply == NULL)
+  if (has_failed (session, error))
     return;
   g_variant_get (reply, "(u)", &session->owner_uid);
   if (session->owner_uid == 0)
     get_device (session);
   else
     ask_bus (session, "GetConnectionUnixUser", g_variant_new ("(s)", BUS), "(u)", on_bus_uid);
-}
-
-/* Until the service has answered once: whatever keeps it from starting, it is not there. */
-static gboolean
-service_is_missing (Session *session, const GError *error)
-{
-  MortiseFingerprintStatus status;
-
-  if (is_over (session))
-    return TRUE;
-  if (error == NULL)
-    return FALSE;
-  g_debug ("fprintd: %s", error->message);
-  status = status_of_error (error);
-  if (status != MORTISE_FINGERPRINT_CANCELLED && status != MORTISE_FINGERPRINT_NOT_ALLOWED)
-    status = MORTISE_FINGERPRINT_NO_SERVICE;
-  finish (session, status);
-  return TRUE;
 }
 
 static void
@@ -628,42 +593,27 @@ take_owner (Session *session, GVariant *reply)
 }
 
 static void
-on_new_owner (GObject *source, GAsyncResult *result, gpointer user_data)
+on_new_owner (Session *session, GVariant *reply, const GError *error)
 {
-  g_autoptr (Session) session = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply =
-      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
-
-  if (!service_is_missing (session, error))
+  if (!has_failed (session, error))
     take_owner (session, reply);
 }
 
 static void
-on_service_started (GObject *source, GAsyncResult *result, gpointer user_data)
+on_service_started (Session *session, GVariant *reply, const GError *error)
 {
-  g_autoptr (Session) session = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply =
-      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
-
-  if (!service_is_missing (session, error))
+  if (!has_failed (session, error))
     ask_bus (session, "GetNameOwner", g_variant_new ("(s)", FPRINT), "(s)", on_new_owner);
 }
 
 /* The service ends by itself when nobody needed it for a while. */
 static void
-on_owner (GObject *source, GAsyncResult *result, gpointer user_data)
+on_owner (Session *session, GVariant *reply, const GError *error)
 {
-  g_autoptr (Session) session = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply =
-      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
-
   if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) && !is_over (session))
     ask_bus (session, "StartServiceByName", g_variant_new ("(su)", FPRINT, 0), "(u)",
              on_service_started);
-  else if (!service_is_missing (session, error))
+  else if (!has_failed (session, error))
     take_owner (session, reply);
 }
 
