@@ -105,6 +105,8 @@ show_passkey (MortisePasskeyRow *self)
   gtk_label_set_label (self->account_label, account);
   gtk_label_set_label (self->when_label, when);
   gtk_label_set_label (self->note_label, note);
+  /* Without names of its own the second line begins with the time, not with a gap. */
+  gtk_widget_set_visible (GTK_WIDGET (self->note_label), *note != '\0');
   mortise_badges_fill (self->badge_box, passkey);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->open_button), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   open, -1);
