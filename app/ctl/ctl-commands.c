@@ -14,6 +14,15 @@
 #include "core/mortise-error.h"
 #include "core/text/display-text.h"
 
+gboolean
+mortise_ctl_call (MortiseCtl *ctl, MortiseCtlCall call, GError **error)
+{
+  if (!call (ctl->agent, NULL, error))
+    return FALSE;
+  mortise_ctl_report_done (ctl, NULL);
+  return TRUE;
+}
+
 MortiseCtlExit
 mortise_ctl_exit_from_error (const GError *error)
 {
@@ -270,42 +279,6 @@ run_block_export (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
   return edit (ctl, "export-blocked", g_variant_new_boolean (TRUE), error);
 }
 
-/* A generated call that takes passkeys' numbers and answers nothing. */
-typedef gboolean (*CallWithIds) (MortiseDBusAgent1 *agent,
-                                 GVariant *ids,
-                                 GCancellable *cancellable,
-                                 GError **error);
-
-static gboolean
-change_passkeys (MortiseCtl *ctl, CallWithIds change, GError **error)
-{
-  GVariant *floating = mortise_ctl_parse_ids (ctl, error);
-  g_autoptr (GVariant) ids = floating != NULL ? g_variant_ref_sink (floating) : NULL;
-
-  if (ids == NULL || !change (ctl->agent, ids, NULL, error))
-    return FALSE;
-  mortise_ctl_report_done (ctl, ids);
-  return TRUE;
-}
-
-static gboolean
-run_delete (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
-{
-  return change_passkeys (ctl, mortise_dbus_agent1_call_delete_passkeys_sync, error);
-}
-
-static gboolean
-run_restore (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
-{
-  return change_passkeys (ctl, mortise_dbus_agent1_call_restore_passkeys_sync, error);
-}
-
-static gboolean
-run_purge (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
-{
-  return change_passkeys (ctl, mortise_dbus_agent1_call_purge_passkeys_sync, error);
-}
-
 static const char *
 state_mark (const char *state)
 {
@@ -367,30 +340,60 @@ const MortiseCtlCommand mortise_ctl_commands[] = {
     run_block_export },
   { "allow-export", "NUMBER", 1, 1, N_ ("Let an exportable passkey be exported again"),
     run_allow_export },
-  { "delete", "NUMBER…", 1, G_MAXUINT, N_ ("Move passkeys to Recently deleted"), run_delete },
-  { "restore", "NUMBER…", 1, G_MAXUINT, N_ ("Bring passkeys back from there"), run_restore },
-  { "purge", "NUMBER…", 1, G_MAXUINT, N_ ("Destroy passkeys in Recently deleted"), run_purge },
-  { "lock", "", 0, 0, N_ ("Lock the vault"), mortise_ctl_run_lock },
+  { "delete", "NUMBER…", 1, G_MAXUINT, N_ ("Move passkeys to Recently deleted"),
+    .call_with_passkeys = mortise_dbus_agent1_call_delete_passkeys_sync },
+  { "restore", "NUMBER…", 1, G_MAXUINT, N_ ("Bring passkeys back from there"),
+    .call_with_passkeys = mortise_dbus_agent1_call_restore_passkeys_sync },
+  { "purge", "NUMBER…", 1, G_MAXUINT, N_ ("Destroy passkeys in Recently deleted"),
+    .call_with_passkeys = mortise_dbus_agent1_call_purge_passkeys_sync },
+  { "lock", "", 0, 0, N_ ("Lock the vault"), .call = mortise_dbus_agent1_call_lock_sync },
   { "unlock", "", 0, 0, N_ ("Unlock the vault; the PIN is typed into the prompt"),
-    mortise_ctl_run_unlock },
+    .call = mortise_dbus_agent1_call_unlock_sync },
   { "change-pin", "", 0, 0, N_ ("Choose another PIN, with the one you have"),
-    mortise_ctl_run_change_pin },
+    .call = mortise_dbus_agent1_call_change_pin_sync },
   { "reset-pin", "", 0, 0, N_ ("Choose a new PIN with the recovery code; no passkey is lost"),
-    mortise_ctl_run_reset_pin },
+    .call = mortise_dbus_agent1_call_reset_pin_sync },
   { "recovery-code", "", 0, 0, N_ ("Make a recovery code; the one before is void"),
-    mortise_ctl_run_recovery_code },
+    .call = mortise_dbus_agent1_call_create_recovery_code_sync },
   { "keyslots", "", 0, 0, N_ ("The ways to open the vault"), mortise_ctl_run_keyslots },
   { "keyslot", "KEYSLOT on|off", 2, 2, N_ ("Switch a way to open the vault on or off"),
     mortise_ctl_run_keyslot },
   { "settings", "", 0, 0, N_ ("The vault’s settings"), mortise_ctl_run_settings },
   { "set", "SETTING VALUE", 2, 2, N_ ("Change a setting"), mortise_ctl_run_set },
   { "create-vault", "", 0, 0, N_ ("Make a vault; its PIN is chosen on the prompt"),
-    mortise_ctl_run_create_vault },
+    .call = mortise_dbus_agent1_call_create_vault_sync },
   { "destroy-vault", "", 0, 0, N_ ("Destroy the vault with every passkey in it"),
-    mortise_ctl_run_destroy_vault },
+    .call = mortise_dbus_agent1_call_reset_sync },
   { "doctor", "", 0, 0, N_ ("What is wrong, and the one step that mends it"), run_doctor },
-  { "retry", "", 0, 0, N_ ("Try again what failed when the agent started"), mortise_ctl_run_retry },
+  { "retry", "", 0, 0, N_ ("Try again what failed when the agent started"),
+    .call = mortise_dbus_agent1_call_retry_sync },
   { "replug", "", 0, 0, N_ ("Take the virtual security key away and plug it in again"),
-    mortise_ctl_run_replug },
+    .call = mortise_dbus_agent1_call_replug_sync },
   { NULL },
 };
+
+static gboolean
+call_with_passkeys (MortiseCtl *ctl, MortiseCtlPasskeysCall call, GError **error)
+{
+  GVariant *floating = mortise_ctl_parse_ids (ctl, error);
+  g_autoptr (GVariant) ids = floating != NULL ? g_variant_ref_sink (floating) : NULL;
+
+  if (ids == NULL || !call (ctl->agent, ids, NULL, error))
+    return FALSE;
+  mortise_ctl_report_done (ctl, ids);
+  return TRUE;
+}
+
+gboolean
+mortise_ctl_command_run (const MortiseCtlCommand *command,
+                         MortiseCtl *ctl,
+                         MortiseCtlExit *ret_exit,
+                         GError **error)
+{
+  *ret_exit = MORTISE_CTL_EXIT_OK;
+  if (command->run != NULL)
+    return command->run (ctl, ret_exit, error);
+  if (command->call != NULL)
+    return mortise_ctl_call (ctl, command->call, error);
+  return call_with_passkeys (ctl, command->call_with_passkeys, error);
+}

@@ -10,75 +10,6 @@
 #include "app/ctl/ctl-table.h"
 #include "core/mortise-error.h"
 
-/* --- What takes and answers nothing ------------------------------------------------------------
- */
-
-/* A generated call without arguments. */
-typedef gboolean (*Call) (MortiseDBusAgent1 *agent, GCancellable *cancellable, GError **error);
-
-static gboolean
-call_agent (MortiseCtl *ctl, Call call, GError **error)
-{
-  if (!call (ctl->agent, NULL, error))
-    return FALSE;
-  mortise_ctl_report_done (ctl, NULL);
-  return TRUE;
-}
-
-gboolean
-mortise_ctl_run_lock (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
-{
-  return call_agent (ctl, mortise_dbus_agent1_call_lock_sync, error);
-}
-
-gboolean
-mortise_ctl_run_unlock (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
-{
-  return call_agent (ctl, mortise_dbus_agent1_call_unlock_sync, error);
-}
-
-gboolean
-mortise_ctl_run_create_vault (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
-{
-  return call_agent (ctl, mortise_dbus_agent1_call_create_vault_sync, error);
-}
-
-gboolean
-mortise_ctl_run_destroy_vault (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
-{
-  return call_agent (ctl, mortise_dbus_agent1_call_reset_sync, error);
-}
-
-gboolean
-mortise_ctl_run_change_pin (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
-{
-  return call_agent (ctl, mortise_dbus_agent1_call_change_pin_sync, error);
-}
-
-gboolean
-mortise_ctl_run_reset_pin (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
-{
-  return call_agent (ctl, mortise_dbus_agent1_call_reset_pin_sync, error);
-}
-
-gboolean
-mortise_ctl_run_recovery_code (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
-{
-  return call_agent (ctl, mortise_dbus_agent1_call_create_recovery_code_sync, error);
-}
-
-gboolean
-mortise_ctl_run_replug (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
-{
-  return call_agent (ctl, mortise_dbus_agent1_call_replug_sync, error);
-}
-
-gboolean
-mortise_ctl_run_retry (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **error)
-{
-  return call_agent (ctl, mortise_dbus_agent1_call_retry_sync, error);
-}
-
 /* --- Keyslots ----------------------------------------------------------------------------------
  */
 
@@ -172,7 +103,7 @@ mortise_ctl_run_keyslot (MortiseCtl *ctl, MortiseCtlExit *ret_exit, GError **err
     return FALSE;
   /* A code that nobody sees would open nothing: making one shows it. */
   if (on && g_str_equal (id, "recovery"))
-    return mortise_ctl_run_recovery_code (ctl, ret_exit, error);
+    return mortise_ctl_call (ctl, mortise_dbus_agent1_call_create_recovery_code_sync, error);
   if (!mortise_dbus_agent1_call_set_keyslot_sync (ctl->agent, id, on, NULL, error))
     return FALSE;
   mortise_ctl_report_done (ctl, NULL);

@@ -175,7 +175,7 @@ print_error (const Options *options, const GError *error)
 static MortiseCtlExit
 run (Options *options, char **argv, GError **error)
 {
-  MortiseCtlExit exit_status = MORTISE_CTL_EXIT_OK;
+  MortiseCtlExit exit_status;
   const MortiseCtlCommand *command;
 
   if (!parse (options, argv, error))
@@ -191,7 +191,7 @@ run (Options *options, char **argv, GError **error)
   options->ctl.agent = connect_to_agent (options, error);
   if (options->ctl.agent == NULL)
     return mortise_ctl_exit_from_error (*error);
-  if (!command->run (&options->ctl, &exit_status, error))
+  if (!mortise_ctl_command_run (command, &options->ctl, &exit_status, error))
     return mortise_ctl_exit_from_error (*error);
   return exit_status;
 }
