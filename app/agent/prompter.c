@@ -46,7 +46,6 @@ typedef struct Question
   gboolean verify;
   gboolean needs_unlocked;
   gboolean needs_new_pin;
-  gboolean resets;
   guint n_accounts;
   MortisePromptAccept accept;
   gpointer accept_data;
@@ -856,7 +855,6 @@ prompter_begin (MortiseConsent *consent, const MortiseConsentQuestion *asked, GE
   question->needs_unlocked = asked->kind == MORTISE_CONSENT_REGISTER ||
                              asked->kind == MORTISE_CONSENT_SIGN_IN ||
                              asked->kind == MORTISE_CONSENT_UNLOCK;
-  question->resets = asked->kind == MORTISE_CONSENT_RESET;
   question->may_finger = (asked->permissions & MORTISE_PERMISSION_ACFG) == 0;
   if (asked->accounts != NULL)
     question->n_accounts = MIN (asked->accounts->len, MORTISE_QUESTION_MAX_ACCOUNTS);
