@@ -7,6 +7,7 @@ that a layer in memory. Two things outlive a boot: the TPM's state and a small d
 person's home folder. Results leave through a second, writable share.
 """
 
+import functools
 import json
 import os
 import pathlib
@@ -146,6 +147,7 @@ def unpack_ssh_server(cache, tree):
         )
 
 
+@functools.cache
 def installed_folders(build):
     """Where the build installs to: (prefix, folder of its own programs)."""
     told = subprocess.run(
