@@ -148,9 +148,7 @@ test_no_uhid (AgentFixture *f, gconstpointer data)
   wait_problem (f, "DeviceMissing");
   assert_property (f, "Transport", "none");
   /* All the rest works. */
-  agent_fixture_answer (f, "approve expect=create-vault new-pin=" AGENT_FIXTURE_PIN);
-  g_variant_unref (agent_fixture_call (f, "CreateVault", NULL, NULL));
-  agent_fixture_wait_state (f, "unlocked");
+  agent_fixture_create_vault (f);
   g_variant_unref (agent_fixture_list (f, FALSE));
   assert_health (f, "uhid", "error");
   assert_health (f, "tpm", "warning"); /* software */
@@ -238,9 +236,7 @@ test_reset_lost_vault (AgentFixture *f, gconstpointer data)
   agent_fixture_answer (f, "approve expect=reset");
   g_variant_unref (agent_fixture_call (f, "Reset", NULL, NULL));
   assert_property (f, "Problem", "");
-  agent_fixture_wait_state (f, "no-vault");
-  agent_fixture_answer (f, "approve expect=create-vault new-pin=" AGENT_FIXTURE_PIN);
-  g_variant_unref (agent_fixture_call (f, "CreateVault", NULL, NULL));
+  agent_fixture_create_vault (f);
   agent_fixture_assert_works (f);
   agent_fixture_stop (f);
   mortise_swtpm_free (other);

@@ -239,9 +239,7 @@ test_disk_full (AgentFixture *f, gconstpointer data)
   g_assert_cmpint (g_mkdir (f->data_dir, 0700), ==, 0);
   g_assert_cmpint (mount ("none", f->data_dir, "tmpfs", 0, "size=1m,mode=0700"), ==, 0);
   agent_fixture_start (f);
-  agent_fixture_wait_state (f, "no-vault");
-  agent_fixture_answer (f, "approve expect=create-vault new-pin=" AGENT_FIXTURE_PIN);
-  g_variant_unref (agent_fixture_call (f, "CreateVault", NULL, NULL));
+  agent_fixture_create_vault (f);
   known = agent_fixture_register (f, SITE, "alice", NULL);
   assert_survives_failing_writes (f, known, fill_disk, empty_disk, MORTISE_ERROR_VAULT_FULL);
 

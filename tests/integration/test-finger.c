@@ -35,10 +35,7 @@ set_up_off (Fixture *f, gconstpointer data)
   f->agent.system_bus = g_strdup (g_test_dbus_get_bus_address (f->agent.test_bus));
   f->fprintd = mock_fprintd_new (f->agent.system_bus);
   agent_fixture_start (&f->agent);
-  agent_fixture_wait_state (&f->agent, "no-vault");
-  agent_fixture_answer (&f->agent, "approve expect=create-vault new-pin=" AGENT_FIXTURE_PIN);
-  g_variant_unref (agent_fixture_call (&f->agent, "CreateVault", NULL, NULL));
-  agent_fixture_wait_state (&f->agent, "unlocked");
+  agent_fixture_create_vault (&f->agent);
 }
 
 /* With a passkey at the site. */

@@ -107,9 +107,7 @@ test_idle_lock (AgentFixture *f, gconstpointer data)
 {
   g_ptr_array_add (f->options, g_strdup ("--idle-lock=1"));
   agent_fixture_start (f);
-  agent_fixture_wait_state (f, "no-vault");
-  agent_fixture_answer (f, "approve expect=create-vault new-pin=" AGENT_FIXTURE_PIN);
-  g_variant_unref (agent_fixture_call (f, "CreateVault", NULL, NULL));
+  agent_fixture_create_vault (f);
   agent_fixture_wait_state (f, "listable");
   mortise_registration_free (agent_fixture_register (f, SITE, "alice", NULL));
   agent_fixture_wait_state (f, "listable");
@@ -173,8 +171,7 @@ test_reset (AgentFixture *f, gconstpointer data)
   agent_fixture_wait_state (f, "no-vault");
   agent_fixture_sign_in_fails (f, SITE, registration, MORTISE_ERROR_NOT_FOUND);
 
-  agent_fixture_answer (f, "approve expect=create-vault new-pin=" AGENT_FIXTURE_PIN);
-  g_variant_unref (agent_fixture_call (f, "CreateVault", NULL, NULL));
+  agent_fixture_create_vault (f);
   agent_fixture_sign_in_fails (f, SITE, registration, MORTISE_ERROR_NOT_FOUND);
   agent_fixture_assert_works (f);
 }

@@ -59,8 +59,7 @@ do_everything (AgentFixture *f)
   g_autoptr (MortiseRegistration) registration = NULL;
   g_autoptr (GError) error = NULL;
 
-  agent_fixture_answer (f, "approve expect=create-vault new-pin=" AGENT_FIXTURE_PIN);
-  g_variant_unref (agent_fixture_call (f, "CreateVault", NULL, NULL));
+  agent_fixture_create_vault (f);
   registration = agent_fixture_register (f, SITE, "Keystone the mason", NULL);
   mortise_sign_in_free (agent_fixture_sign_in (f, SITE, NULL));
   agent_fixture_lock (f);

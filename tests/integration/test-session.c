@@ -78,10 +78,7 @@ set_up (Fixture *f, gconstpointer data)
     g_usleep (1000);
 
   agent_fixture_start (&f->agent);
-  agent_fixture_wait_state (&f->agent, "no-vault");
-  agent_fixture_answer (&f->agent, "approve expect=create-vault new-pin=" AGENT_FIXTURE_PIN);
-  g_variant_unref (agent_fixture_call (&f->agent, "CreateVault", NULL, NULL));
-  agent_fixture_wait_state (&f->agent, "unlocked");
+  agent_fixture_create_vault (&f->agent);
 }
 
 static void

@@ -194,19 +194,21 @@ agent_fixture_get_string (AgentFixture *f, const char *property)
   return g_variant_dup_string (value, NULL);
 }
 
+static gboolean
+is_in_state (AgentFixture *f, const char *state)
+{
+  g_autofree char *now = agent_fixture_get_string (f, "VaultState");
+
+  return g_str_equal (now, state);
+}
+
 void
 agent_fixture_wait_state (AgentFixture *f, const char *state)
 {
   const gint64 end = deadline ();
 
-  for (;;)
-    {
-      g_autofree char *now = agent_fixture_get_string (f, "VaultState");
-
-      if (g_str_equal (now, state))
-        return;
-      wait_a_little (end, state);
-    }
+  while (!is_in_state (f, state))
+    wait_a_little (end, state);
 }
 
 GVariant *
@@ -242,6 +244,19 @@ agent_fixture_find_passkey (AgentFixture *f, gboolean deleted, GBytes *credentia
         }
     }
   return 0;
+}
+
+void
+agent_fixture_create_vault (AgentFixture *f)
+{
+  const gint64 end = deadline ();
+
+  agent_fixture_wait_state (f, "no-vault");
+  agent_fixture_answer (f, "approve expect=create-vault new-pin=" AGENT_FIXTURE_PIN);
+  g_variant_unref (agent_fixture_call (f, "CreateVault", NULL, NULL));
+  /* Not "until it is unlocked": it may have locked itself by now. */
+  while (is_in_state (f, "no-vault"))
+    wait_a_little (end, "a vault");
 }
 
 void
@@ -658,10 +673,7 @@ agent_fixture_set_up (AgentFixture *f, gconstpointer data)
   agent_fixture_start (f);
   if (strstr (words, AGENT_FIXTURE_NO_VAULT) != NULL)
     return;
-  agent_fixture_wait_state (f, "no-vault");
-  agent_fixture_answer (f, "approve expect=create-vault new-pin=" AGENT_FIXTURE_PIN);
-  g_variant_unref (agent_fixture_call (f, "CreateVault", NULL, NULL));
-  agent_fixture_wait_state (f, "unlocked");
+  agent_fixture_create_vault (f);
 }
 
 static void

@@ -139,6 +139,9 @@ GVariant *agent_fixture_list (AgentFixture *f, gboolean deleted);
 /** agent_fixture_find_passkey: Returns: its row id, or 0 */
 gint64 agent_fixture_find_passkey (AgentFixture *f, gboolean deleted, GBytes *credential_id);
 
+/** agent_fixture_create_vault: once there is none, with #AGENT_FIXTURE_PIN; it is unlocked then */
+void agent_fixture_create_vault (AgentFixture *f);
+
 /** agent_fixture_unlock: types the PIN */
 void agent_fixture_unlock (AgentFixture *f);
 void agent_fixture_lock (AgentFixture *f);
