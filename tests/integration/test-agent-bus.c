@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tests/support/agent-fixture.h"
+#include "tests/support/test-bus.h"
 
 #define RP_ID "bus.example"
 
@@ -451,15 +452,9 @@ static void
 test_caller_vanishes (AgentFixture *f, gconstpointer data)
 {
   g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GDBusConnection) other =
-      g_dbus_connection_new_for_address_sync (g_test_dbus_get_bus_address (f->test_bus),
-                                              G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                                  G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                              NULL, NULL, &error);
+  g_autoptr (GDBusConnection) other = test_bus_connect (g_test_dbus_get_bus_address (f->test_bus));
   guint number = agent_fixture_count_questions (f) + 1;
 
-  g_assert_no_error (error);
   agent_fixture_answer (f, "hang");
   start_call (other, "ChangePin", &result);
   g_free (agent_fixture_wait_event (f, number, "shown"));

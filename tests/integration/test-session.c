@@ -3,6 +3,7 @@
 
 #include "tests/support/agent-fixture.h"
 #include "tests/support/mock-logind.h"
+#include "tests/support/test-bus.h"
 
 /*
  * Another person comes to the front, or the screen is locked, in the middle of requests: nobody
@@ -16,67 +17,32 @@
 typedef struct
 {
   AgentFixture agent;
-  GDBusConnection *bus;
+  TestBusThread *thread;
   MockLogind *logind;
-  GMainLoop *loop;
-  GThread *thread;
 } Fixture;
 
-static gboolean
-quit_cb (gpointer loop)
+static void
+begin_logind (GDBusConnection *bus, gpointer user_data)
 {
-  g_main_loop_quit (loop);
-  return G_SOURCE_REMOVE;
+  Fixture *f = user_data;
+
+  f->logind = mock_logind_new (bus);
 }
 
-/* logind answers while the test waits for something else. */
-static gpointer
-serve_logind (gpointer data)
+static void
+end_logind (GDBusConnection *bus, gpointer user_data)
 {
-  Fixture *f = data;
-  g_autoptr (GError) error = NULL;
+  Fixture *f = user_data;
 
-  g_main_context_push_thread_default (g_main_loop_get_context (f->loop));
-  f->logind = mock_logind_new (f->bus);
-  g_main_loop_run (f->loop);
   g_clear_pointer (&f->logind, mock_logind_free);
-  g_main_context_pop_thread_default (g_main_loop_get_context (f->loop));
-  return NULL;
-}
-
-static gboolean
-has_logind (Fixture *f)
-{
-  g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
-      f->agent.bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-      "NameHasOwner", g_variant_new ("(s)", "org.freedesktop.login1"), NULL, G_DBUS_CALL_FLAGS_NONE,
-      -1, NULL, NULL);
-  gboolean owned = FALSE;
-
-  g_assert_nonnull (reply);
-  g_variant_get (reply, "(b)", &owned);
-  return owned;
 }
 
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GError) error = NULL;
-
   agent_fixture_set_up (&f->agent, AGENT_FIXTURE_NO_START);
   f->agent.system_bus = g_strdup (g_test_dbus_get_bus_address (f->agent.test_bus));
-  f->bus =
-      g_dbus_connection_new_for_address_sync (f->agent.system_bus,
-                                              G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                                  G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                              NULL, NULL, &error);
-  g_assert_no_error (error);
-  f->loop = g_main_loop_new (context, FALSE);
-  f->thread = g_thread_new ("logind", serve_logind, f);
-  while (!has_logind (f))
-    g_usleep (1000);
-
+  f->thread = test_bus_serve (f->agent.system_bus, begin_logind, end_logind, f);
   agent_fixture_start (&f->agent);
   agent_fixture_create_vault (&f->agent);
 }
@@ -84,15 +50,8 @@ set_up (Fixture *f, gconstpointer data)
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GSource) source = g_idle_source_new ();
-
   agent_fixture_stop (&f->agent);
-  g_source_set_callback (source, quit_cb, f->loop, NULL);
-  g_source_attach (source, g_main_loop_get_context (f->loop));
-  g_thread_join (f->thread);
-  g_main_loop_unref (f->loop);
-  g_assert_true (g_dbus_connection_close_sync (f->bus, NULL, NULL));
-  g_object_unref (f->bus);
+  test_bus_thread_free (f->thread);
   agent_fixture_tear_down (&f->agent, NULL);
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/support/end-with-test.h"
+#include "tests/support/test-bus.h"
 
 /* Only ends what has failed already. */
 #define PATIENCE_S 60
@@ -658,12 +659,7 @@ agent_fixture_set_up (AgentFixture *f, gconstpointer data)
 
   f->test_bus = g_test_dbus_new (G_TEST_DBUS_NONE);
   g_test_dbus_up (f->test_bus);
-  f->bus =
-      g_dbus_connection_new_for_address_sync (g_test_dbus_get_bus_address (f->test_bus),
-                                              G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                                  G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                              NULL, NULL, &error);
-  g_assert_no_error (error);
+  f->bus = test_bus_connect (g_test_dbus_get_bus_address (f->test_bus));
   if (strstr (words, AGENT_FIXTURE_NO_KEYRING) == NULL)
     start_keyring (f);
   agent_fixture_answer_always (f, "approve pin=" AGENT_FIXTURE_PIN);

@@ -3,8 +3,9 @@
 
 #include "tests/support/mock-fprintd.h"
 
-#include <gio/gio.h>
 #include <string.h>
+
+#include "tests/support/test-bus.h"
 
 #define FPRINT       "net.reactivated.Fprint"
 #define MANAGER_PATH "/net/reactivated/Fprint/Manager"
@@ -33,9 +34,9 @@ static const char introspection[] =
 struct _MockFprintd
 {
   GDBusConnection *bus;
-  GThread *thread;
-  GMainLoop *loop;
+  TestBusThread *thread;
   GDBusNodeInfo *info;
+  guint objects[2];
 
   GMutex lock;
   GCond changed;
@@ -217,91 +218,56 @@ on_get_property (GDBusConnection *bus,
 
 static const GDBusInterfaceVTable vtable = { on_method, on_get_property, NULL, { NULL } };
 
-static gboolean
-quit_cb (gpointer loop)
+static void
+begin (GDBusConnection *bus, gpointer user_data)
 {
-  g_main_loop_quit (loop);
-  return G_SOURCE_REMOVE;
-}
-
-static gpointer
-serve (gpointer data)
-{
-  MockFprintd *self = data;
-  GMainContext *context = g_main_loop_get_context (self->loop);
+  MockFprintd *self = user_data;
   const char *const paths[] = { MANAGER_PATH, DEVICE_PATH };
-  guint objects[G_N_ELEMENTS (paths)];
-  g_autoptr (GVariant) reply = NULL;
   g_autoptr (GError) error = NULL;
 
-  g_main_context_push_thread_default (context);
-  for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
+  self->bus = g_object_ref (bus);
+  for (gsize i = 0; i < G_N_ELEMENTS (self->objects); i++)
     {
-      objects[i] = g_dbus_connection_register_object (
-          self->bus, paths[i], self->info->interfaces[i], &vtable, self, NULL, &error);
+      self->objects[i] = g_dbus_connection_register_object (
+          bus, paths[i], self->info->interfaces[i], &vtable, self, NULL, &error);
       g_assert_no_error (error);
     }
-  reply = g_dbus_connection_call_sync (self->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                       "org.freedesktop.DBus", "RequestName",
-                                       g_variant_new ("(su)", FPRINT, 0), NULL,
-                                       G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
-  g_assert_no_error (error);
-  g_mutex_lock (&self->lock);
-  self->n_fingers = 1;
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->lock);
+  test_bus_own_name (bus, FPRINT);
+}
 
-  g_main_loop_run (self->loop);
-  for (gsize i = 0; i < G_N_ELEMENTS (objects); i++)
-    g_dbus_connection_unregister_object (self->bus, objects[i]);
-  g_assert_true (g_dbus_connection_close_sync (self->bus, NULL, NULL));
-  while (g_main_context_iteration (context, FALSE))
-    ;
-  g_main_context_pop_thread_default (context);
-  return NULL;
+static void
+end (GDBusConnection *bus, gpointer user_data)
+{
+  MockFprintd *self = user_data;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (self->objects); i++)
+    g_dbus_connection_unregister_object (bus, self->objects[i]);
 }
 
 MockFprintd *
 mock_fprintd_new (const char *address)
 {
   MockFprintd *self = g_new0 (MockFprintd, 1);
-  g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (GError) error = NULL;
 
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   g_queue_init (&self->scans);
+  self->n_fingers = 1;
   self->held = g_ptr_array_new ();
   self->info = g_dbus_node_info_new_for_xml (introspection, &error);
   g_assert_no_error (error);
-  self->bus =
-      g_dbus_connection_new_for_address_sync (address,
-                                              G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                                  G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                              NULL, NULL, &error);
-  g_assert_no_error (error);
-  self->loop = g_main_loop_new (context, FALSE);
-  self->thread = g_thread_new ("fprintd", serve, self);
-  g_mutex_lock (&self->lock);
-  while (self->n_fingers == 0)
-    g_cond_wait (&self->changed, &self->lock);
-  g_mutex_unlock (&self->lock);
+  self->thread = test_bus_serve (address, begin, end, self);
   return self;
 }
 
 void
 mock_fprintd_free (MockFprintd *self)
 {
-  g_autoptr (GSource) source = NULL;
-
   if (self == NULL)
     return;
   mock_fprintd_hold (self, NULL);
-  source = g_idle_source_new ();
-  g_source_set_callback (source, quit_cb, self->loop, NULL);
-  g_source_attach (source, g_main_loop_get_context (self->loop));
-  g_thread_join (self->thread);
-  g_main_loop_unref (self->loop);
+  test_bus_thread_free (self->thread);
   g_object_unref (self->bus);
   g_dbus_node_info_unref (self->info);
   g_queue_clear_full (&self->scans, g_free);

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/support/test-bus.h"
+
 #define USER_PATH "/org/freedesktop/login1/user/_1000"
 
 static const char introspection[] =
@@ -127,7 +129,6 @@ mock_logind_new (GDBusConnection *bus)
   const char *paths[] = { "/org/freedesktop/login1", MOCK_LOGIND_PID_SESSION,
                           MOCK_LOGIND_DISPLAY_SESSION, USER_PATH };
   const int interfaces[] = { 0, 1, 1, 2 };
-  g_autoptr (GVariant) reply = NULL;
   g_autoptr (GError) error = NULL;
 
   self->bus = g_object_ref (bus);
@@ -143,11 +144,7 @@ mock_logind_new (GDBusConnection *bus)
           bus, paths[i], self->info->interfaces[interfaces[i]], &vtable, self, NULL, &error);
       g_assert_no_error (error);
     }
-  reply = g_dbus_connection_call_sync (bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                       "org.freedesktop.DBus", "RequestName",
-                                       g_variant_new ("(su)", "org.freedesktop.login1", 0), NULL,
-                                       G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
-  g_assert_no_error (error);
+  test_bus_own_name (bus, "org.freedesktop.login1");
   return self;
 }
 

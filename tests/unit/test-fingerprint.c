@@ -4,6 +4,7 @@
 #include "core/platform/fingerprint.h"
 
 #include "tests/support/mock-fprintd.h"
+#include "tests/support/test-bus.h"
 
 #define MAX_MISSES 3
 
@@ -22,16 +23,9 @@ typedef struct
 static void
 set_up (Fixture *f, gconstpointer user_data)
 {
-  g_autoptr (GError) error = NULL;
-
   f->daemon = g_test_dbus_new (G_TEST_DBUS_NONE);
   g_test_dbus_up (f->daemon);
-  f->ours =
-      g_dbus_connection_new_for_address_sync (g_test_dbus_get_bus_address (f->daemon),
-                                              G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                                  G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                              NULL, NULL, &error);
-  g_assert_no_error (error);
+  f->ours = test_bus_connect (g_test_dbus_get_bus_address (f->daemon));
   f->fprintd = mock_fprintd_new (g_test_dbus_get_bus_address (f->daemon));
   f->fingerprint = mortise_fingerprint_new ();
   mortise_fingerprint_set_bus (f->fingerprint, f->ours);

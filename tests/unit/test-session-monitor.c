@@ -4,6 +4,7 @@
 #include "core/platform/session-monitor.h"
 
 #include "tests/support/mock-logind.h"
+#include "tests/support/test-bus.h"
 
 typedef struct
 {
@@ -16,28 +17,14 @@ typedef struct
   gboolean inhibited_at_lock;
 } Fixture;
 
-static GDBusConnection *
-connect_bus (GTestDBus *daemon)
-{
-  g_autoptr (GError) error = NULL;
-  GDBusConnection *bus =
-      g_dbus_connection_new_for_address_sync (g_test_dbus_get_bus_address (daemon),
-                                              G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                                  G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                              NULL, NULL, &error);
-
-  g_assert_no_error (error);
-  return bus;
-}
-
 static void
 set_up (Fixture *f, gconstpointer user_data)
 {
   g_unsetenv ("XDG_SESSION_ID");
   f->daemon = g_test_dbus_new (G_TEST_DBUS_NONE);
   g_test_dbus_up (f->daemon);
-  f->ours = connect_bus (f->daemon);
-  f->theirs = connect_bus (f->daemon);
+  f->ours = test_bus_connect (g_test_dbus_get_bus_address (f->daemon));
+  f->theirs = test_bus_connect (g_test_dbus_get_bus_address (f->daemon));
   f->locks = g_string_new (NULL);
 }
 
