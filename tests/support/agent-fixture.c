@@ -610,31 +610,6 @@ set_environment (AgentFixture *f)
     }
 }
 
-/*
- * swtpm locks out after three wrong PINs, as no TPM that is sold does: 32 tries, as these have it
- * (TPM2_DictionaryAttackParameters with the lockout authorisation, which is empty).
- */
-static void
-set_usual_lockout (MortiseSwtpm *swtpm)
-{
-  static const guint8 command[] = {
-    0x80, 0x02,                                           /* TPM_ST_SESSIONS */
-    0x00, 0x00, 0x00, 0x27,                               /* 39 bytes */
-    0x00, 0x00, 0x01, 0x3A,                               /* TPM_CC_DictionaryAttackParameters */
-    0x40, 0x00, 0x00, 0x0A,                               /* TPM_RH_LOCKOUT */
-    0x00, 0x00, 0x00, 0x09,                               /* one authorisation of 9 bytes */
-    0x40, 0x00, 0x00, 0x09, 0x00, 0x00, 0x00, 0x00, 0x00, /* TPM_RS_PW, empty */
-    0x00, 0x00, 0x00, 0x20,                               /* newMaxTries */
-    0x00, 0x00, 0x03, 0xE8,                               /* newRecoveryTime, s */
-    0x00, 0x00, 0x03, 0xE8,                               /* lockoutRecovery, s */
-  };
-  g_autoptr (GBytes) response = mortise_swtpm_command (swtpm, command, sizeof command);
-  const guint8 *bytes = g_bytes_get_data (response, NULL);
-
-  g_assert_cmpuint (g_bytes_get_size (response), >=, 10);
-  g_assert_cmpmem (bytes + 6, 4, "\0\0\0\0", 4);
-}
-
 void
 agent_fixture_set_up (AgentFixture *f, gconstpointer data)
 {
@@ -653,7 +628,8 @@ agent_fixture_set_up (AgentFixture *f, gconstpointer data)
   g_assert_cmpint (g_mkdir (f->prompter_dir, 0700), ==, 0);
   f->options = g_ptr_array_new_with_free_func (g_free);
   f->swtpm = mortise_swtpm_new ();
-  set_usual_lockout (f->swtpm);
+  /* swtpm locks out after three wrong PINs, as no TPM that is sold does. */
+  mortise_swtpm_set_max_tries (f->swtpm, 32);
   f->tcti = g_strdup (mortise_swtpm_get_tcti (f->swtpm));
   f->rp = mortise_relying_party_new ();
 

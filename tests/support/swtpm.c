@@ -310,6 +310,16 @@ mortise_swtpm_command (MortiseSwtpm *swtpm, const guint8 *command, gsize size)
   return g_bytes_new (response, got);
 }
 
+static void
+run_command (MortiseSwtpm *swtpm, const guint8 *command, gsize size)
+{
+  g_autoptr (GBytes) response = mortise_swtpm_command (swtpm, command, size);
+  const guint8 *bytes = g_bytes_get_data (response, NULL);
+
+  g_assert_cmpuint (g_bytes_get_size (response), >=, RESPONSE_HEADER);
+  g_assert_cmpmem (bytes + 6, 4, "\0\0\0\0", 4); /* TPM_RC_SUCCESS */
+}
+
 void
 mortise_swtpm_clear (MortiseSwtpm *swtpm)
 {
@@ -317,8 +327,24 @@ mortise_swtpm_clear (MortiseSwtpm *swtpm)
   static const guint8 clear[] = { 0x80, 0x02, 0x00, 0x00, 0x00, 0x1b, 0x00, 0x00, 0x01,
                                   0x26, 0x40, 0x00, 0x00, 0x0c, 0x00, 0x00, 0x00, 0x09,
                                   0x40, 0x00, 0x00, 0x09, 0x00, 0x00, 0x00, 0x00, 0x00 };
-  g_autoptr (GBytes) response = mortise_swtpm_command (swtpm, clear, sizeof clear);
-  const guint8 *bytes = g_bytes_get_data (response, NULL);
 
-  g_assert_cmpmem (bytes + 6, 4, "\0\0\0\0", 4);
+  run_command (swtpm, clear, sizeof clear);
+}
+
+void
+mortise_swtpm_set_max_tries (MortiseSwtpm *swtpm, guint8 tries)
+{
+  const guint8 command[] = {
+    0x80, 0x02,                                            /* TPM_ST_SESSIONS */
+    0x00, 0x00, 0x00, 0x27,                                /* 39 bytes */
+    0x00, 0x00, 0x01, 0x3a,                                /* TPM_CC_DictionaryAttackParameters */
+    0x40, 0x00, 0x00, 0x0a,                                /* TPM_RH_LOCKOUT */
+    0x00, 0x00, 0x00, 0x09,                                /* one authorisation of 9 bytes */
+    0x40, 0x00, 0x00, 0x09,  0x00, 0x00, 0x00, 0x00, 0x00, /* TPM_RS_PW, empty */
+    0x00, 0x00, 0x00, tries,                               /* newMaxTries */
+    0x00, 0x00, 0x03, 0xe8,                                /* newRecoveryTime, s */
+    0x00, 0x00, 0x03, 0xe8,                                /* lockoutRecovery, s */
+  };
+
+  run_command (swtpm, command, sizeof command);
 }

@@ -53,6 +53,10 @@ void mortise_swtpm_reset (MortiseSwtpm *swtpm);
  */
 void mortise_swtpm_clear (MortiseSwtpm *swtpm);
 
+/** mortise_swtpm_set_max_tries: how many wrong tries make it lock out, which is 3 in a new one.
+ * Nothing may be connected. */
+void mortise_swtpm_set_max_tries (MortiseSwtpm *swtpm, guint8 tries);
+
 /**
  * mortise_swtpm_command:
  * @size: of @command, in bytes

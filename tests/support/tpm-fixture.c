@@ -131,20 +131,6 @@ mortise_tpm_fixture_create_key (MortiseTpmFixture *fixture, MortiseTpmBlob **ret
   return key;
 }
 
-void
-mortise_tpm_fixture_check_sign (MortiseTpmFixture *fixture,
-                                MortiseTpmKey *key,
-                                const MortiseTpmBlob *blob)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) digest = mortise_test_digest (32);
-  g_autoptr (GBytes) signature = mortise_tpm_sign (fixture->tpm, key, digest, &error);
-  g_autoptr (MortiseTpmKeyInfo) info = mortise_tpm_blob_read_info (blob, NULL);
-
-  g_assert_no_error (error);
-  mortise_test_verify (info, digest, signature);
-}
-
 guint
 mortise_tpm_fixture_count_handles (MortiseTpmFixture *fixture, TPM2_HANDLE first)
 {
@@ -239,4 +225,16 @@ mortise_test_verify (const MortiseTpmKeyInfo *info, GBytes *digest, GBytes *sign
                    ==, 1);
   EVP_PKEY_CTX_free (context);
   EVP_PKEY_free (pkey);
+}
+
+void
+mortise_test_check_sign (MortiseTpm *tpm, MortiseTpmKey *key, const MortiseTpmBlob *blob)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) digest = mortise_test_digest (32);
+  g_autoptr (GBytes) signature = mortise_tpm_sign (tpm, key, digest, &error);
+  g_autoptr (MortiseTpmKeyInfo) info = mortise_tpm_blob_read_info (blob, NULL);
+
+  g_assert_no_error (error);
+  mortise_test_verify (info, digest, signature);
 }

@@ -37,11 +37,6 @@ void mortise_tpm_fixture_set_up_bare (MortiseTpmFixture *fixture, gconstpointer 
 MortiseTpmKey *mortise_tpm_fixture_create_key (MortiseTpmFixture *fixture,
                                                MortiseTpmBlob **ret_blob);
 
-/** mortise_tpm_fixture_check_sign: asserts that @key signs and that it is the key of @blob */
-void mortise_tpm_fixture_check_sign (MortiseTpmFixture *fixture,
-                                     MortiseTpmKey *key,
-                                     const MortiseTpmBlob *blob);
-
 /** mortise_tpm_fixture_count_handles: how many the TPM has of the range that starts with @first */
 guint mortise_tpm_fixture_count_handles (MortiseTpmFixture *fixture, TPM2_HANDLE first);
 
@@ -65,6 +60,9 @@ void mortise_test_verify (const MortiseTpmKeyInfo *info, GBytes *digest, GBytes 
 
 /** mortise_test_digest: Returns: (transfer full): @size bytes to sign */
 GBytes *mortise_test_digest (gsize size);
+
+/** mortise_test_check_sign: asserts that @key signs and that it is the key of @blob */
+void mortise_test_check_sign (MortiseTpm *tpm, MortiseTpmKey *key, const MortiseTpmBlob *blob);
 
 #define g_assert_mortise_error(err, error_code)                                                    \
   g_assert_error (err, MORTISE_ERROR, (int) (error_code))

@@ -11,14 +11,20 @@
 #define SEED "the test's TPM"
 
 void
-vault_fixture_set_up (VaultFixture *fixture, gconstpointer user_data)
+vault_fixture_set_up_on (VaultFixture *fixture, MortiseTpm *tpm)
 {
   fixture->root = scratch_folder_new ();
   fixture->directory = g_build_filename (fixture->root, "mortise", NULL);
   fixture->database = g_build_filename (fixture->directory, "vault.db", NULL);
-  fixture->tpm = mortise_fake_tpm_new (SEED);
+  fixture->tpm = tpm;
   fixture->keyring = mortise_memory_keyring_new ();
   fixture->vault = mortise_vault_new (fixture->directory, fixture->tpm, fixture->keyring);
+}
+
+void
+vault_fixture_set_up (VaultFixture *fixture, gconstpointer user_data)
+{
+  vault_fixture_set_up_on (fixture, mortise_fake_tpm_new (SEED));
 }
 
 void

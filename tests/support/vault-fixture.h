@@ -26,6 +26,9 @@ typedef struct
 void vault_fixture_set_up (VaultFixture *fixture, gconstpointer user_data);
 void vault_fixture_tear_down (VaultFixture *fixture, gconstpointer user_data);
 
+/** vault_fixture_set_up_on: @tpm: (transfer full): instead of a fake one */
+void vault_fixture_set_up_on (VaultFixture *fixture, MortiseTpm *tpm);
+
 MortiseFakeTpm *vault_fixture_get_fake (VaultFixture *fixture);
 MortiseMemoryKeyring *vault_fixture_get_keyring (VaultFixture *fixture);
 

@@ -122,7 +122,7 @@ test_injected (MortiseTpmFixture *f, gconstpointer data)
       g_assert_cmpuint (mortise_esys_tpm_count_commands (f->esys, TPM2_CC_Sign) - before, ==,
                         table[i].reaction == MORTISE_TPM_GIVE_UP ? 1 : 2);
       mortise_tcti_tap_inject (f->esys->tap, 0, 0, 0);
-      mortise_tpm_fixture_check_sign (f, key, blob);
+      mortise_test_check_sign (f->tpm, key, blob);
     }
 }
 
@@ -135,11 +135,11 @@ test_busy (MortiseTpmFixture *f, gconstpointer data)
   g_autoptr (MortiseTpmKey) key = mortise_tpm_fixture_create_key (f, &blob);
 
   mortise_tcti_tap_inject (f->esys->tap, TPM2_CC_Sign, TPM2_RC_RETRY, 20);
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
   mortise_tcti_tap_inject (f->esys->tap, TPM2_CC_Sign, TPM2_RC_TESTING, 3);
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
   mortise_tcti_tap_inject (f->esys->tap, TPM2_CC_Sign, TPM2_RC_NV_RATE, 3);
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
   /* It does not wait for ever. */
   mortise_tcti_tap_inject (f->esys->tap, TPM2_CC_Sign, TPM2_RC_YIELDED, 10000);
   g_assert_null (mortise_tpm_sign (f->tpm, key, digest, &error));

@@ -232,7 +232,7 @@ test_gone_and_back (MortiseTpmFixture *f, gconstpointer data)
   g_assert_cmpuint (lockout.max_tries, ==, 77);
 
   mortise_swtpm_power_on (f->swtpm);
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
 }
 
 /* A self-test that goes on while the agent starts. */
@@ -257,12 +257,12 @@ test_reboot (MortiseTpmFixture *f, gconstpointer data)
   g_autoptr (MortiseTpmKey) second = NULL;
 
   mortise_swtpm_reboot (f->swtpm);
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
   mortise_swtpm_reboot (f->swtpm);
   second = mortise_tpm_load_key (f->tpm, blob, &error);
   g_assert_no_error (error);
-  mortise_tpm_fixture_check_sign (f, second, blob);
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, second, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
 }
 
 /* The connection stays and everything in the TPM is gone, as after some suspends. */
@@ -273,12 +273,12 @@ test_reset (MortiseTpmFixture *f, gconstpointer data)
   g_autoptr (MortiseTpmKey) key = mortise_tpm_fixture_create_key (f, &blob);
 
   mortise_swtpm_reset (f->swtpm);
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
 
   /* Started again by the firmware. */
   mortise_swtpm_reset (f->swtpm);
   g_assert_cmphex (Esys_Startup (f->esys->esys, TPM2_SU_CLEAR), ==, TSS2_RC_SUCCESS);
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
 }
 
 static void
@@ -294,14 +294,14 @@ test_session_lost (MortiseTpmFixture *f, gconstpointer data)
   for (gsize i = 0; i < G_N_ELEMENTS (codes); i++)
     {
       mortise_tcti_tap_inject (f->esys->tap, TPM2_CC_Sign, codes[i], 1);
-      mortise_tpm_fixture_check_sign (f, key, blob);
+      mortise_test_check_sign (f->tpm, key, blob);
     }
   /* Once, not for ever. */
   mortise_tcti_tap_inject (f->esys->tap, TPM2_CC_Sign, TPM2_RC_REFERENCE_S0, 100);
   g_assert_null (mortise_tpm_sign (f->tpm, key, digest, &error));
   g_assert_mortise_error (error, MORTISE_ERROR_TPM_FAILED);
   mortise_tcti_tap_inject (f->esys->tap, 0, 0, 0);
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
   /* Nothing is left behind by all that. */
   g_assert_cmpuint (mortise_tpm_fixture_count_handles (f, TPM2_LOADED_SESSION_FIRST), ==, 1);
 }

@@ -308,7 +308,7 @@ test_parent_again (MortiseTpmFixture *f, gconstpointer data)
   before = mortise_esys_tpm_count_commands (f->esys, 0);
   g_assert_true (mortise_tpm_load_parent (f->tpm, f->parent, f->auth, &error));
   g_assert_cmpuint (mortise_esys_tpm_count_commands (f->esys, 0), ==, before);
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
   g_assert_cmpuint (mortise_esys_tpm_count_commands (f->esys, 0), ==, before + 1);
 
   mortise_tpm_unload_parent (f->tpm);
@@ -318,7 +318,7 @@ test_parent_again (MortiseTpmFixture *f, gconstpointer data)
   g_assert_null (mortise_tpm_read_key (f->tpm, key, &error));
   g_assert_mortise_error (error, MORTISE_ERROR_VAULT_LOCKED);
   mortise_tpm_fixture_load_parent (f);
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
 }
 
 /* The TPM drops trailing zeros of an authValue; 1 of 256 random K_sign ends with one. */

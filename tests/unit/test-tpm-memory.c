@@ -90,7 +90,7 @@ work (MortiseTpmFixture *f, MortiseTpmKey **ret_key, MortiseTpmBlob **ret_blob)
   g_assert_no_error (error);
   g_assert_true (mortise_tpm_load_parent (f->tpm, f->parent, unsealed, &error));
   *ret_key = mortise_tpm_fixture_create_key (f, ret_blob);
-  mortise_tpm_fixture_check_sign (f, *ret_key, *ret_blob);
+  mortise_test_check_sign (f->tpm, *ret_key, *ret_blob);
 }
 
 static void

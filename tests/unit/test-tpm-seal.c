@@ -158,7 +158,7 @@ test_lockout (MortiseTpmFixture *f, gconstpointer data)
 
   /* What is not guessable by design goes on working. */
   check_unseal (f, login, auth, secret);
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
 
   g_assert_cmphex (Esys_DictionaryAttackLockReset (f->esys->esys, ESYS_TR_RH_LOCKOUT,
                                                    ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE),
@@ -238,8 +238,8 @@ test_with_full_slots (MortiseTpmFixture *f, gconstpointer data)
       g_autoptr (MortiseTpmBlob) blob = seal (f, secret, auth, TRUE);
 
       check_unseal (f, blob, auth, secret);
-      mortise_tpm_fixture_check_sign (f, first, first_blob);
-      mortise_tpm_fixture_check_sign (f, second, second_blob);
+      mortise_test_check_sign (f->tpm, first, first_blob);
+      mortise_test_check_sign (f->tpm, second, second_blob);
     }
   g_assert_cmpuint (mortise_tpm_fixture_count_handles (f, TPM2_LOADED_SESSION_FIRST), ==, 1);
 }

@@ -85,7 +85,7 @@ test_swap (MortiseTpmFixture *f, gconstpointer data)
     keys[i] = mortise_tpm_fixture_create_key (f, &blobs[i]);
   for (int round = 0; round < 3; round++)
     for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
-      mortise_tpm_fixture_check_sign (f, keys[(i * 5) % 6], blobs[(i * 5) % 6]);
+      mortise_test_check_sign (f->tpm, keys[(i * 5) % 6], blobs[(i * 5) % 6]);
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
     {
       mortise_tpm_key_free (keys[i]);
@@ -106,7 +106,7 @@ test_swap_and_reboot (MortiseTpmFixture *f, gconstpointer data)
     keys[i] = mortise_tpm_fixture_create_key (f, &blobs[i]);
   mortise_swtpm_reboot (f->swtpm);
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
-    mortise_tpm_fixture_check_sign (f, keys[i], blobs[i]);
+    mortise_test_check_sign (f->tpm, keys[i], blobs[i]);
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
     {
       mortise_tpm_key_free (keys[i]);
@@ -187,9 +187,9 @@ test_occupied (MortiseTpmFixture *f, gconstpointer data)
   Esys_FlushContext (f->esys->esys, others[1]);
   key = mortise_tpm_load_key (f->tpm, blob, &error);
   g_assert_no_error (error);
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
   Esys_FlushContext (f->esys->esys, others[0]);
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
 }
 
 /* All session slots but ours are taken: unsealing needs one more. */

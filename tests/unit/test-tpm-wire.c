@@ -126,7 +126,7 @@ test_secrets (MortiseTpmFixture *f, gconstpointer data)
   g_assert_no_error (error);
   g_assert_true (mortise_tpm_load_parent (f->tpm, parent, k_sign, &error));
   key = mortise_tpm_fixture_create_key (f, &blob);
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
   sealed = mortise_tpm_seal (f->tpm, k_meta, auth, TRUE, &error);
   g_assert_no_error (error);
   unsealed = mortise_tpm_unseal (f->tpm, sealed, auth, &error);
@@ -202,12 +202,12 @@ test_tampering (MortiseTpmFixture *f, gconstpointer data)
   g_assert_mortise_error (error, MORTISE_ERROR_TPM_FAILED);
   g_clear_error (&error);
   tamper.command = 0;
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
   tamper.command = TPM2_CC_ReadPublic;
   g_assert_null (mortise_tpm_read_key (f->tpm, key, &error));
   g_assert_mortise_error (error, MORTISE_ERROR_TPM_FAILED);
   mortise_tcti_tap_watch (f->esys->tap, NULL, NULL);
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
 }
 
 static void
@@ -219,7 +219,7 @@ test_latency (MortiseTpmFixture *f, gconstpointer data)
 
   mortise_esys_tpm_set_latency (f->esys, 50000);
   start = g_get_monotonic_time ();
-  mortise_tpm_fixture_check_sign (f, key, blob);
+  mortise_test_check_sign (f->tpm, key, blob);
   g_assert_cmpint (g_get_monotonic_time () - start, >=, 50000);
   mortise_esys_tpm_set_latency (f->esys, 0);
 }

@@ -10,74 +10,16 @@
 #include <string.h>
 
 #include "core/recovery-code.h"
-#include "core/tpm/tpm-esys.h"
 #include "core/vault/credential-history.h"
 #include "core/vault/vault-private.h"
 #include "core/vault/vault-settings.h"
-#include "tests/support/memory-keyring.h"
-#include "tests/support/scratch-folder.h"
-#include "tests/support/tpm-fixture.h"
+#include "tests/support/swtpm-vault-fixture.h"
 
 #define PIN     "1234"
 #define NEW_PIN "a new PIN"
 
 /* What is beside the vault: to open it with, and what was in it. */
 #define GROUP "vault"
-
-typedef struct
-{
-  MortiseSwtpm *swtpm;
-  char *root;
-  char *directory;
-  char *database;
-  MortiseTpm *tpm;
-  MortiseKeyring *keyring;
-  MortiseVault *vault;
-  GKeyFile *beside;
-} Fixture;
-
-static void
-start (Fixture *f, const char *state, gsize size)
-{
-  g_autoptr (GError) error = NULL;
-
-  f->root = scratch_folder_new ();
-  f->directory = g_build_filename (f->root, "mortise", NULL);
-  f->database = g_build_filename (f->directory, "vault.db", NULL);
-  f->keyring = mortise_memory_keyring_new ();
-  f->swtpm = mortise_swtpm_new_with_state (state, size);
-  f->tpm = mortise_esys_tpm_open (mortise_swtpm_get_tcti (f->swtpm), &error);
-  g_assert_no_error (error);
-  f->vault = mortise_vault_new (f->directory, f->tpm, f->keyring);
-}
-
-static void
-stop (Fixture *f)
-{
-  g_clear_object (&f->vault);
-  g_assert_finalize_object (g_steal_pointer (&f->tpm));
-  g_clear_object (&f->keyring);
-  g_clear_pointer (&f->swtpm, mortise_swtpm_free);
-  g_clear_pointer (&f->beside, g_key_file_unref);
-  g_free (f->database);
-  g_free (f->directory);
-  scratch_folder_remove (f->root);
-}
-
-static MortiseSecret *
-secret_of (const char *text)
-{
-  return mortise_secret_new_from_data (text, strlen (text));
-}
-
-static gboolean
-unlock (Fixture *f, const char *text, GError **error)
-{
-  g_autoptr (MortiseSecret) pin = secret_of (text);
-  g_autoptr (MortiseSecret) hash = mortise_pin_hash (pin, NULL);
-
-  return mortise_vault_unlock (f->vault, hash, error);
-}
 
 /* --- All that a vault knows, in words ----------------------------------------------------------
  */
@@ -128,11 +70,11 @@ add_history (GString *all, GBytes *history)
 }
 
 static void
-add_secrets (GString *all, Fixture *f, const MortiseCredential *credential)
+add_secrets (GString *all, SwtpmVaultFixture *f, const MortiseCredential *credential)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (MortiseCredentialSecrets) secrets =
-      mortise_vault_read_secrets (f->vault, credential, &error);
+      mortise_vault_read_secrets (f->on.vault, credential, &error);
   g_autoptr (MortiseTpmKeyInfo) info = NULL;
 
   g_assert_no_error (error);
@@ -146,7 +88,7 @@ add_secrets (GString *all, Fixture *f, const MortiseCredential *credential)
 }
 
 static void
-add_credential (GString *all, Fixture *f, const MortiseCredential *c)
+add_credential (GString *all, SwtpmVaultFixture *f, const MortiseCredential *c)
 {
   g_string_append_printf (all, "%" G_GINT64_FORMAT, c->row_id);
   add_text (all, "rp-id", c->rp_id);
@@ -175,9 +117,9 @@ add_credential (GString *all, Fixture *f, const MortiseCredential *c)
 }
 
 static void
-add_setting (GString *all, Fixture *f, const char *name)
+add_setting (GString *all, SwtpmVaultFixture *f, const char *name)
 {
-  g_autoptr (GVariant) value = mortise_vault_get_setting (f->vault, name);
+  g_autoptr (GVariant) value = mortise_vault_get_setting (f->on.vault, name);
   g_autofree char *text = value != NULL ? g_variant_print (value, TRUE) : g_strdup ("none");
 
   g_string_append_printf (all, "setting %s=%s\n", name, text);
@@ -185,7 +127,7 @@ add_setting (GString *all, Fixture *f, const char *name)
 
 /* UNLOCKED. */
 static char *
-describe (Fixture *f)
+describe (SwtpmVaultFixture *f)
 {
   GString *all = g_string_new (NULL);
 
@@ -194,7 +136,7 @@ describe (Fixture *f)
       g_autoptr (GError) error = NULL;
       guint damaged = 0;
       g_autoptr (GPtrArray) list =
-          mortise_vault_list (f->vault, deleted, 0, G_MAXUINT, &damaged, &error);
+          mortise_vault_list (f->on.vault, deleted, 0, G_MAXUINT, &damaged, &error);
 
       g_assert_no_error (error);
       g_assert_cmpuint (damaged, ==, 0);
@@ -216,100 +158,88 @@ describe (Fixture *f)
  */
 
 static void
-copy_in (Fixture *f, const char *folder)
+copy_in (SwtpmVaultFixture *f, const char *folder)
 {
   g_autofree char *source = g_build_filename (folder, "vault.db", NULL);
   g_autofree char *content = NULL;
   g_autoptr (GError) error = NULL;
   gsize size;
 
-  g_assert_cmpint (g_mkdir (f->directory, 0700), ==, 0);
+  g_assert_cmpint (g_mkdir (f->on.directory, 0700), ==, 0);
   g_file_get_contents (source, &content, &size, &error);
   g_assert_no_error (error);
-  g_file_set_contents (f->database, content, (gssize) size, &error);
+  g_file_set_contents (f->on.database, content, (gssize) size, &error);
   g_assert_no_error (error);
 }
 
 static char *
-get_beside (Fixture *f, const char *name)
+get_beside (GKeyFile *beside, const char *name)
 {
   g_autoptr (GError) error = NULL;
-  char *value = g_key_file_get_string (f->beside, GROUP, name, &error);
+  char *value = g_key_file_get_string (beside, GROUP, name, &error);
 
   g_assert_no_error (error);
   return value;
 }
 
 static void
-fill_keyring (Fixture *f)
+fill_keyring (SwtpmVaultFixture *f, GKeyFile *beside)
 {
-  g_autofree char *id = get_beside (f, "id");
-  g_autofree char *encoded = get_beside (f, "keyring");
+  g_autofree char *id = get_beside (beside, "id");
+  g_autofree char *encoded = get_beside (beside, "keyring");
   gsize size;
   g_autofree guchar *bytes = g_base64_decode (encoded, &size);
   g_autoptr (MortiseSecret) secret = mortise_secret_new_from_data (bytes, size);
 
-  g_assert_true (mortise_keyring_store (f->keyring, id, secret, NULL, NULL));
+  g_assert_true (mortise_keyring_store (f->on.keyring, id, secret, NULL, NULL));
 }
 
-static void
-open_older (Fixture *f, const char *folder)
+/* Returns: (transfer full): what is beside it */
+static GKeyFile *
+open_older (SwtpmVaultFixture *f, const char *folder)
 {
   g_autofree char *state_file = g_build_filename (folder, "tpm2-00.permall", NULL);
   g_autofree char *beside_file = g_build_filename (folder, "vault.ini", NULL);
   g_autofree char *state = NULL;
+  g_autoptr (GKeyFile) beside = g_key_file_new ();
   g_autoptr (GError) error = NULL;
   gsize size;
 
   g_file_get_contents (state_file, &state, &size, &error);
   g_assert_no_error (error);
-  start (f, state, size);
-  f->beside = g_key_file_new ();
-  g_key_file_load_from_file (f->beside, beside_file, G_KEY_FILE_NONE, &error);
+  swtpm_vault_fixture_set_up_with (f, mortise_swtpm_new_with_state (state, size));
+  g_key_file_load_from_file (beside, beside_file, G_KEY_FILE_NONE, &error);
   g_assert_no_error (error);
   copy_in (f, folder);
-  fill_keyring (f);
-  mortise_vault_open (f->vault, &error);
+  fill_keyring (f, beside);
+  mortise_vault_open (f->on.vault, &error);
   g_assert_no_error (error);
   /* The login keyslot still shows the list. */
-  g_assert_cmpint (mortise_vault_get_state (f->vault), ==, MORTISE_VAULT_LISTABLE);
-  g_assert_cmpuint (mortise_vault_get_pin_retries (f->vault), ==, 8);
+  g_assert_cmpint (mortise_vault_get_state (f->on.vault), ==, MORTISE_VAULT_LISTABLE);
+  g_assert_cmpuint (mortise_vault_get_pin_retries (f->on.vault), ==, 8);
+  return g_steal_pointer (&beside);
 }
 
 static void
-assert_signs (Fixture *f)
+assert_all_sign (SwtpmVaultFixture *f)
 {
-  g_autoptr (GPtrArray) list = mortise_vault_list (f->vault, FALSE, 0, G_MAXUINT, NULL, NULL);
+  g_autoptr (GPtrArray) list = mortise_vault_list (f->on.vault, FALSE, 0, G_MAXUINT, NULL, NULL);
 
   g_assert_cmpuint (list->len, >, 0);
   for (guint i = 0; i < list->len; i++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (MortiseCredentialSecrets) secrets =
-          mortise_vault_read_secrets (f->vault, list->pdata[i], &error);
-      g_autoptr (MortiseTpmKeyInfo) info = NULL;
-      g_autoptr (MortiseTpmKey) key = mortise_vault_load_key (f->vault, list->pdata[i], &error);
-      g_autoptr (GBytes) digest = mortise_test_digest (32);
-      g_autoptr (GBytes) signature = NULL;
-
-      g_assert_no_error (error);
-      info = mortise_tpm_blob_read_info (secrets->key, &error);
-      signature = mortise_tpm_sign (f->tpm, key, digest, &error);
-      g_assert_no_error (error);
-      mortise_test_verify (info, digest, signature);
-    }
+    swtpm_vault_fixture_assert_signs (f, list->pdata[i]);
 }
 
 static void
-reset_pin (Fixture *f)
+reset_pin (SwtpmVaultFixture *f, GKeyFile *beside)
 {
-  g_autofree char *text = get_beside (f, "recovery-code");
-  g_autoptr (MortiseSecret) code = secret_of (text);
-  g_autoptr (MortiseSecret) pin = secret_of (NEW_PIN);
+  g_autofree char *text = get_beside (beside, "recovery-code");
+  g_autoptr (MortiseSecret) code = vault_fixture_pin (text);
+  g_autoptr (MortiseSecret) pin = vault_fixture_pin (NEW_PIN);
   g_autoptr (GError) error = NULL;
 
-  mortise_vault_lock (f->vault);
-  mortise_vault_reset_pin (f->vault, code, pin, &error);
+  mortise_vault_lock (f->on.vault);
+  mortise_vault_reset_pin (f->on.vault, code, pin, &error);
   g_assert_no_error (error);
 }
 
@@ -321,38 +251,43 @@ test_older (gconstpointer user_data)
   g_autofree char *expected = NULL;
   g_autofree char *found = NULL;
   g_autofree char *later = NULL;
+  g_autoptr (GKeyFile) beside = NULL;
   g_autoptr (MortiseVaultStore) store = NULL;
   g_autoptr (GError) error = NULL;
-  Fixture f = { 0 };
+  SwtpmVaultFixture f = { 0 };
 
-  open_older (&f, folder);
-  unlock (&f, PIN, &error);
+  beside = open_older (&f, folder);
+  vault_fixture_unlock (&f.on, PIN, &error);
   g_assert_no_error (error);
-  expected = get_beside (&f, "content");
+  expected = get_beside (beside, "content");
   found = describe (&f);
   g_assert_cmpstr (found, ==, expected);
-  assert_signs (&f);
+  assert_all_sign (&f);
 
   /* Every way in still opens it, and what was there is there afterwards. */
-  reset_pin (&f);
-  mortise_vault_lock (f.vault);
-  g_assert_false (unlock (&f, PIN, NULL));
-  unlock (&f, NEW_PIN, &error);
+  reset_pin (&f, beside);
+  mortise_vault_lock (f.on.vault);
+  g_assert_false (vault_fixture_unlock (&f.on, PIN, NULL));
+  vault_fixture_unlock (&f.on, NEW_PIN, &error);
   g_assert_no_error (error);
   later = describe (&f);
   g_assert_cmpstr (later, ==, expected);
 
-  mortise_vault_close (f.vault);
-  store = mortise_vault_store_open (f.database, &error);
+  mortise_vault_close (f.on.vault);
+  store = mortise_vault_store_open (f.on.database, &error);
   g_assert_no_error (error);
-  stop (&f);
+  swtpm_vault_fixture_tear_down (&f, NULL);
 }
 
 /* --- Making one --------------------------------------------------------------------------------
  */
 
 static gint64
-add (Fixture *f, const char *rp_id, const char *user, gboolean exportable, gboolean extensions)
+add (SwtpmVaultFixture *f,
+     const char *rp_id,
+     const char *user,
+     gboolean exportable,
+     gboolean extensions)
 {
   g_autoptr (MortiseCredentialSecrets) secrets = mortise_credential_secrets_new ();
   g_autoptr (MortiseCredential) credential = mortise_credential_new ();
@@ -360,7 +295,7 @@ add (Fixture *f, const char *rp_id, const char *user, gboolean exportable, gbool
   g_autoptr (MortiseTpmKey) key = NULL;
   g_autoptr (GError) error = NULL;
 
-  key = mortise_vault_create_key (f->vault, MORTISE_ALG_ES256,
+  key = mortise_vault_create_key (f->on.vault, MORTISE_ALG_ES256,
                                   exportable ? MORTISE_KEY_EXPORTABLE : MORTISE_KEY_DEVICE_ONLY,
                                   &secrets->key, &error);
   g_assert_no_error (error);
@@ -386,48 +321,49 @@ add (Fixture *f, const char *rp_id, const char *user, gboolean exportable, gbool
       secrets->large_blob_key = mortise_secret_new_random (32);
       secrets->cred_blob = g_bytes_new_static ("credBlob", 8);
     }
-  mortise_vault_add (f->vault, credential, secrets, &error);
+  mortise_vault_add (f->on.vault, credential, secrets, &error);
   g_assert_no_error (error);
   return credential->row_id;
 }
 
 static void
-fill (Fixture *f)
+fill (SwtpmVaultFixture *f)
 {
   gint64 first = add (f, "example.com", "anna@example.com", FALSE, TRUE);
   gint64 second = add (f, "example.co.uk", "bert", TRUE, FALSE);
   gint64 deleted = add (f, "xn--bcher-kva.example", "carl", FALSE, FALSE);
-  g_autoptr (MortiseCredential) stored = mortise_vault_get (f->vault, first, NULL);
+  g_autoptr (MortiseCredential) stored = mortise_vault_get (f->on.vault, first, NULL);
   g_autoptr (MortiseCredential) changed = mortise_credential_copy (stored);
   guint32 count;
 
   changed->label = g_strdup ("work");
   changed->nickname = g_strdup ("Security key 2");
   changed->note = g_strdup ("The spare one is in the safe.\nSecond line.");
-  g_assert_true (mortise_vault_update (f->vault, changed, MORTISE_CHANGE_BY_PERSON, NULL));
+  g_assert_true (mortise_vault_update (f->on.vault, changed, MORTISE_CHANGE_BY_PERSON, NULL));
   g_clear_pointer (&stored, mortise_credential_unref);
   g_clear_pointer (&changed, mortise_credential_unref);
-  stored = mortise_vault_get (f->vault, second, NULL);
+  stored = mortise_vault_get (f->on.vault, second, NULL);
   changed = mortise_credential_copy (stored);
   changed->export_blocked = TRUE;
   changed->backup_state = TRUE;
-  g_assert_true (mortise_vault_update (f->vault, changed, MORTISE_CHANGE_BY_CLIENT, NULL));
+  g_assert_true (mortise_vault_update (f->on.vault, changed, MORTISE_CHANGE_BY_CLIENT, NULL));
 
   /* Takes the place of an older one, which goes to Recently deleted. */
   add (f, "example.org", "dora", FALSE, TRUE);
   add (f, "example.org", "dora", FALSE, TRUE);
-  g_assert_true (mortise_vault_delete (f->vault, deleted, NULL));
+  g_assert_true (mortise_vault_delete (f->on.vault, deleted, NULL));
   g_clear_pointer (&stored, mortise_credential_unref);
-  stored = mortise_vault_get (f->vault, first, NULL);
+  stored = mortise_vault_get (f->on.vault, first, NULL);
   for (int i = 0; i < 3; i++)
-    g_assert_true (mortise_vault_reserve_sign_count (f->vault, stored, &count, NULL));
-  mortise_vault_note_use (f->vault, first, 0x05);
-  mortise_vault_flush_uses (f->vault);
+    g_assert_true (mortise_vault_reserve_sign_count (f->on.vault, stored, &count, NULL));
+  mortise_vault_note_use (f->on.vault, first, 0x05);
+  mortise_vault_flush_uses (f->on.vault);
 
-  mortise_vault_set_setting (f->vault, MORTISE_SETTING_IDLE_LOCK, g_variant_new_uint32 (61), NULL);
-  mortise_vault_set_setting (f->vault, MORTISE_SETTING_ALWAYS_UV, g_variant_new_boolean (TRUE),
+  mortise_vault_set_setting (f->on.vault, MORTISE_SETTING_IDLE_LOCK, g_variant_new_uint32 (61),
                              NULL);
-  mortise_vault_set_setting (f->vault, MORTISE_SETTING_MIN_PIN_RP_IDS,
+  mortise_vault_set_setting (f->on.vault, MORTISE_SETTING_ALWAYS_UV, g_variant_new_boolean (TRUE),
+                             NULL);
+  mortise_vault_set_setting (f->on.vault, MORTISE_SETTING_MIN_PIN_RP_IDS,
                              g_variant_new_parsed ("['example.com']"), NULL);
 }
 
@@ -442,11 +378,11 @@ write_file (const char *folder, const char *name, const char *content, gsize siz
 }
 
 static void
-write_beside (Fixture *f, const char *folder, const MortiseSecret *code)
+write_beside (SwtpmVaultFixture *f, const char *folder, const MortiseSecret *code)
 {
   g_autoptr (GKeyFile) beside = g_key_file_new ();
   g_autoptr (MortiseSecret) secret =
-      mortise_keyring_lookup (f->keyring, f->vault->header->id, NULL, NULL);
+      mortise_keyring_lookup (f->on.keyring, f->on.vault->header->id, NULL, NULL);
   g_autofree char *keyring =
       g_base64_encode (mortise_secret_peek (secret), mortise_secret_get_size (secret));
   g_autofree char *text =
@@ -454,7 +390,7 @@ write_beside (Fixture *f, const char *folder, const MortiseSecret *code)
   g_autofree char *content = describe (f);
   g_autofree char *file = NULL;
 
-  g_key_file_set_string (beside, GROUP, "id", f->vault->header->id);
+  g_key_file_set_string (beside, GROUP, "id", f->on.vault->header->id);
   g_key_file_set_string (beside, GROUP, "keyring", keyring);
   g_key_file_set_string (beside, GROUP, "recovery-code", text);
   g_key_file_set_string (beside, GROUP, "content", content);
@@ -465,30 +401,30 @@ write_beside (Fixture *f, const char *folder, const MortiseSecret *code)
 static void
 make (const char *folder)
 {
-  g_autoptr (MortiseSecret) pin = secret_of (PIN);
+  g_autoptr (MortiseSecret) pin = vault_fixture_pin (PIN);
   g_autoptr (MortiseRecoveryDraft) draft = NULL;
   g_autofree char *database = NULL;
   g_autofree char *state = NULL;
   g_autoptr (GError) error = NULL;
   gsize size;
-  Fixture f = { 0 };
+  SwtpmVaultFixture f = { 0 };
 
-  start (&f, NULL, 0);
-  g_assert_true (mortise_vault_open (f.vault, NULL));
-  mortise_vault_create (f.vault, pin, &error);
+  swtpm_vault_fixture_set_up (&f, NULL);
+  g_assert_true (mortise_vault_open (f.on.vault, NULL));
+  mortise_vault_create (f.on.vault, pin, &error);
   g_assert_no_error (error);
   fill (&f);
-  draft = mortise_vault_draft_recovery_code (f.vault, NULL);
-  g_assert_true (mortise_vault_keep_recovery_code (f.vault, draft, NULL));
+  draft = mortise_vault_draft_recovery_code (f.on.vault, NULL);
+  g_assert_true (mortise_vault_keep_recovery_code (f.on.vault, draft, NULL));
   g_assert_cmpint (g_mkdir_with_parents (folder, 0755), ==, 0);
   write_beside (&f, folder, mortise_recovery_draft_get_text (draft));
-  mortise_vault_close (f.vault);
-  g_file_get_contents (f.database, &database, &size, &error);
+  mortise_vault_close (f.on.vault);
+  g_file_get_contents (f.on.database, &database, &size, &error);
   g_assert_no_error (error);
   write_file (folder, "vault.db", database, size);
   state = mortise_swtpm_dup_state (f.swtpm, &size);
   write_file (folder, "tpm2-00.permall", state, size);
-  stop (&f);
+  swtpm_vault_fixture_tear_down (&f, NULL);
 }
 
 int
