@@ -8,11 +8,12 @@
 #include <glib/gi18n.h>
 #include <unistd.h>
 
-#include "app/agent/prompt-environment.h"
-#include "app/agent/prompt-process.h"
 #include "app/agent/consent-question.h"
 #include "app/agent/finger-watch.h"
+#include "app/agent/prompt-environment.h"
+#include "app/agent/prompt-process.h"
 #include "core/ctap/pin-uv-auth-token.h"
+#include "core/mortise-source.h"
 
 struct _MortisePrompter
 {
@@ -130,11 +131,7 @@ notify_prompting (MortisePrompter *self)
 static void
 drop_lingering (MortisePrompter *self)
 {
-  if (self->lingering_source != NULL)
-    {
-      g_source_destroy (self->lingering_source);
-      g_clear_pointer (&self->lingering_source, g_source_unref);
-    }
+  mortise_source_clear (&self->lingering_source);
   g_clear_pointer (&self->lingering, mortise_prompt_process_free);
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/hid/hid-broker.h"
+#include "core/mortise-source.h"
 
 /* One device per user, so this is a number of users at once. */
 #define MAX_CLIENTS 16
@@ -50,9 +51,7 @@ static guint signals[N_SIGNALS];
 static void
 client_free (Client *client)
 {
-  if (client->readable != NULL)
-    g_source_destroy (client->readable);
-  g_clear_pointer (&client->readable, g_source_unref);
+  mortise_source_clear (&client->readable);
   if (client->device != NULL)
     g_signal_handlers_disconnect_by_data (client->device, client);
   g_clear_object (&client->device);
@@ -244,9 +243,7 @@ mortise_hid_service_finalize (GObject *object)
 {
   MortiseHidService *self = MORTISE_HID_SERVICE (object);
 
-  if (self->acceptable != NULL)
-    g_source_destroy (self->acceptable);
-  g_clear_pointer (&self->acceptable, g_source_unref);
+  mortise_source_clear (&self->acceptable);
   g_clear_pointer (&self->clients, g_ptr_array_unref);
   close (self->listener);
   G_OBJECT_CLASS (mortise_hid_service_parent_class)->finalize (object);

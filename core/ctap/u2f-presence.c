@@ -3,6 +3,8 @@
 
 #include "core/ctap/u2f-presence.h"
 
+#include "core/mortise-source.h"
+
 struct _MortiseU2fPresence
 {
   gatomicrefcount ref_count;
@@ -112,8 +114,7 @@ mortise_u2f_presence_free (MortiseU2fPresence *presence)
   if (presence == NULL)
     return;
   expire (presence);
-  g_source_destroy (presence->timer);
-  g_source_unref (presence->timer);
+  mortise_source_clear (&presence->timer);
   g_thread_join (presence->thread);
   presence_unref (presence);
 }

@@ -27,7 +27,6 @@ struct _MortiseBrokerTransport
   MortiseHidTransport parent_instance;
 
   char *path;
-  GMainContext *context;
   int fd;
   GSource *readable;
 };
@@ -37,9 +36,7 @@ G_DEFINE_FINAL_TYPE (MortiseBrokerTransport, mortise_broker_transport, MORTISE_T
 static void
 close_connection (MortiseBrokerTransport *self)
 {
-  if (self->readable != NULL)
-    g_source_destroy (self->readable);
-  g_clear_pointer (&self->readable, g_source_unref);
+  mortise_source_clear (&self->readable);
   if (self->fd >= 0)
     close (self->fd);
   self->fd = -1;
@@ -137,9 +134,9 @@ mortise_broker_transport_start (MortiseHidTransport *transport, GError **error)
       return FALSE;
     }
   self->fd = fd;
-  self->readable = g_unix_fd_source_new (fd, G_IO_IN | G_IO_ERR | G_IO_HUP);
-  g_source_set_callback (self->readable, G_SOURCE_FUNC (on_readable), self, NULL);
-  g_source_attach (self->readable, self->context);
+  self->readable = mortise_hid_transport_attach (
+      transport, g_unix_fd_source_new (fd, G_IO_IN | G_IO_ERR | G_IO_HUP),
+      G_SOURCE_FUNC (on_readable), self);
   return TRUE;
 }
 
@@ -177,8 +174,6 @@ mortise_broker_transport_finalize (GObject *object)
 {
   MortiseBrokerTransport *self = MORTISE_BROKER_TRANSPORT (object);
 
-  close_connection (self);
-  g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->path, g_free);
   G_OBJECT_CLASS (mortise_broker_transport_parent_class)->finalize (object);
 }
@@ -198,7 +193,6 @@ static void
 mortise_broker_transport_init (MortiseBrokerTransport *self)
 {
   self->fd = -1;
-  self->context = g_main_context_ref_thread_default ();
 }
 
 MortiseHidTransport *

@@ -9,6 +9,7 @@
 #include "core/hid/ctaphid-channels.h"
 #include "core/hid/ctaphid-framing.h"
 #include "core/hid/ctaphid-private.h"
+#include "core/mortise-source.h"
 
 #define PROTOCOL_VERSION 2
 
@@ -542,9 +543,7 @@ mortise_ctaphid_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->transport, self);
   abort_transaction (self);
   g_clear_object (&self->active_cancellable);
-  if (self->timer != NULL)
-    g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
+  mortise_source_clear (&self->timer);
   g_clear_object (&self->transport);
   G_OBJECT_CLASS (mortise_ctaphid_parent_class)->dispose (object);
 }

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include "core/hid/hid-transport.h"
+#include "core/mortise-source.h"
 
 G_BEGIN_DECLS
 
@@ -12,6 +13,20 @@ G_BEGIN_DECLS
  * over this bound belongs to a client that does not read.
  */
 #define MORTISE_HID_QUEUE_MAX 1024
+
+/**
+ * mortise_hid_transport_attach:
+ * @source: (transfer full): not attached yet
+ * @callback: as G_SOURCE_FUNC() makes it of what the kind of @source calls
+ *
+ * For implementations: has @source run on the main context that made @self.
+ *
+ * Returns: (transfer full): @source, for mortise_source_clear() in stop() at the latest
+ */
+GSource *mortise_hid_transport_attach (MortiseHidTransport *self,
+                                       GSource *source,
+                                       GSourceFunc callback,
+                                       gpointer user_data);
 
 /** mortise_hid_transport_emit_report: for implementations: a client sent @report */
 void mortise_hid_transport_emit_report (MortiseHidTransport *self,

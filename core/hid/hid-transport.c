@@ -9,7 +9,12 @@
 #include "core/hid/hid-broker.h"
 #include "core/hid/hid-transport-private.h"
 
-G_DEFINE_ABSTRACT_TYPE (MortiseHidTransport, mortise_hid_transport, G_TYPE_OBJECT)
+typedef struct
+{
+  GMainContext *context;
+} MortiseHidTransportPrivate;
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (MortiseHidTransport, mortise_hid_transport, G_TYPE_OBJECT)
 
 enum
 {
@@ -22,10 +27,29 @@ enum
 static guint signals[N_SIGNALS];
 
 static void
+mortise_hid_transport_dispose (GObject *object)
+{
+  mortise_hid_transport_stop (MORTISE_HID_TRANSPORT (object));
+  G_OBJECT_CLASS (mortise_hid_transport_parent_class)->dispose (object);
+}
+
+static void
+mortise_hid_transport_finalize (GObject *object)
+{
+  MortiseHidTransportPrivate *priv =
+      mortise_hid_transport_get_instance_private (MORTISE_HID_TRANSPORT (object));
+
+  g_clear_pointer (&priv->context, g_main_context_unref);
+  G_OBJECT_CLASS (mortise_hid_transport_parent_class)->finalize (object);
+}
+
+static void
 mortise_hid_transport_class_init (MortiseHidTransportClass *klass)
 {
   const GType type = G_TYPE_FROM_CLASS (klass);
 
+  G_OBJECT_CLASS (klass)->dispose = mortise_hid_transport_dispose;
+  G_OBJECT_CLASS (klass)->finalize = mortise_hid_transport_finalize;
   signals[SIGNAL_REPORT] = g_signal_new ("report", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                          G_TYPE_NONE, 1, G_TYPE_POINTER);
   signals[SIGNAL_DISCONNECTED] =
@@ -37,6 +61,22 @@ mortise_hid_transport_class_init (MortiseHidTransportClass *klass)
 static void
 mortise_hid_transport_init (MortiseHidTransport *self)
 {
+  MortiseHidTransportPrivate *priv = mortise_hid_transport_get_instance_private (self);
+
+  priv->context = g_main_context_ref_thread_default ();
+}
+
+GSource *
+mortise_hid_transport_attach (MortiseHidTransport *self,
+                              GSource *source,
+                              GSourceFunc callback,
+                              gpointer user_data)
+{
+  MortiseHidTransportPrivate *priv = mortise_hid_transport_get_instance_private (self);
+
+  g_source_set_callback (source, callback, user_data, NULL);
+  g_source_attach (source, priv->context);
+  return source;
 }
 
 void

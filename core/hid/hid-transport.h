@@ -53,7 +53,8 @@ MortiseHidTransport *mortise_hid_transport_new (const char *description, GError 
  */
 gboolean mortise_hid_transport_start (MortiseHidTransport *self, GError **error);
 
-/** mortise_hid_transport_stop: takes the device away; may be started again; idempotent */
+/** mortise_hid_transport_stop: takes the device away; may be started again; idempotent; done when
+ * @self is disposed of */
 void mortise_hid_transport_stop (MortiseHidTransport *self);
 
 /** mortise_hid_transport_send: queues one report; never blocks; dropped when nobody listens */

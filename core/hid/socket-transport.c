@@ -39,7 +39,6 @@ struct _MortiseSocketTransport
   MortiseHidTransport parent_instance;
 
   char *path;
-  GMainContext *context;
   int listener;
   int spare; /* given up for a moment to turn a client away when descriptors ran out */
   GSource *acceptable;
@@ -51,19 +50,10 @@ struct _MortiseSocketTransport
 G_DEFINE_FINAL_TYPE (MortiseSocketTransport, mortise_socket_transport, MORTISE_TYPE_HID_TRANSPORT)
 
 static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 client_free (Client *client)
 {
-  clear_source (&client->readable);
-  clear_source (&client->writable);
+  mortise_source_clear (&client->readable);
+  mortise_source_clear (&client->writable);
   g_queue_clear_full (&client->pending, g_free);
   close (client->fd);
   g_free (client);
@@ -76,11 +66,9 @@ watch (MortiseSocketTransport *self,
        GUnixFDSourceFunc callback,
        gpointer data)
 {
-  GSource *source = g_unix_fd_source_new (fd, condition);
-
-  g_source_set_callback (source, G_SOURCE_FUNC (callback), data, NULL);
-  g_source_attach (source, self->context);
-  return source;
+  return mortise_hid_transport_attach (MORTISE_HID_TRANSPORT (self),
+                                       g_unix_fd_source_new (fd, condition),
+                                       G_SOURCE_FUNC (callback), data);
 }
 
 static void
@@ -127,7 +115,7 @@ on_writable (int fd, GIOCondition condition, gpointer data)
         return G_SOURCE_CONTINUE;
       g_free (g_queue_pop_head (&client->pending));
     }
-  clear_source (&client->writable);
+  mortise_source_clear (&client->writable);
   return G_SOURCE_REMOVE;
 }
 
@@ -338,7 +326,7 @@ mortise_socket_transport_stop (MortiseHidTransport *transport)
   const gboolean had_clients = self->clients->len > 0;
   struct stat info;
 
-  clear_source (&self->acceptable);
+  mortise_source_clear (&self->acceptable);
   g_ptr_array_set_size (self->clients, 0);
   if (self->listener >= 0)
     {
@@ -374,19 +362,11 @@ mortise_socket_transport_send (MortiseHidTransport *transport,
 }
 
 static void
-mortise_socket_transport_dispose (GObject *object)
-{
-  mortise_socket_transport_stop (MORTISE_HID_TRANSPORT (object));
-  G_OBJECT_CLASS (mortise_socket_transport_parent_class)->dispose (object);
-}
-
-static void
 mortise_socket_transport_finalize (GObject *object)
 {
   MortiseSocketTransport *self = MORTISE_SOCKET_TRANSPORT (object);
 
   g_clear_pointer (&self->clients, g_ptr_array_unref);
-  g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->path, g_free);
   G_OBJECT_CLASS (mortise_socket_transport_parent_class)->finalize (object);
 }
@@ -399,7 +379,6 @@ mortise_socket_transport_class_init (MortiseSocketTransportClass *klass)
   transport_class->start = mortise_socket_transport_start;
   transport_class->stop = mortise_socket_transport_stop;
   transport_class->send = mortise_socket_transport_send;
-  G_OBJECT_CLASS (klass)->dispose = mortise_socket_transport_dispose;
   G_OBJECT_CLASS (klass)->finalize = mortise_socket_transport_finalize;
 }
 
@@ -408,7 +387,6 @@ mortise_socket_transport_init (MortiseSocketTransport *self)
 {
   self->listener = -1;
   self->spare = -1;
-  self->context = g_main_context_ref_thread_default ();
   self->clients = g_ptr_array_new_with_free_func ((GDestroyNotify) client_free);
 }
 

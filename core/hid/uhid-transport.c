@@ -68,7 +68,6 @@ struct _MortiseUhidTransport
 
   char *path;
   uid_t owner;
-  GMainContext *context;
   int fd;
   int injected_fd;
   GSource *readable;
@@ -80,15 +79,6 @@ struct _MortiseUhidTransport
 };
 
 G_DEFINE_FINAL_TYPE (MortiseUhidTransport, mortise_uhid_transport, MORTISE_TYPE_HID_TRANSPORT)
-
-static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
 
 static ssize_t
 write_event (int fd, const struct uhid_event *event, gsize size)
@@ -106,8 +96,8 @@ close_device (MortiseUhidTransport *self)
 {
   const gboolean was_open = self->open;
 
-  clear_source (&self->readable);
-  clear_source (&self->pacer);
+  mortise_source_clear (&self->readable);
+  mortise_source_clear (&self->pacer);
   g_queue_clear_full (&self->pending, g_free);
   self->open = FALSE;
   if (self->fd < 0)
@@ -178,9 +168,9 @@ flush_pending (MortiseUhidTransport *self)
     }
   if (!g_queue_is_empty (&self->pending) && self->pacer == NULL)
     {
-      self->pacer = g_timeout_source_new (SEND_INTERVAL_US / 1000);
-      g_source_set_callback (self->pacer, on_pace, self, NULL);
-      g_source_attach (self->pacer, self->context);
+      self->pacer = mortise_hid_transport_attach (MORTISE_HID_TRANSPORT (self),
+                                                  g_timeout_source_new (SEND_INTERVAL_US / 1000),
+                                                  on_pace, self);
     }
   return TRUE;
 }
@@ -194,7 +184,7 @@ on_pace (gpointer data)
     return G_SOURCE_REMOVE;
   if (!g_queue_is_empty (&self->pending))
     return G_SOURCE_CONTINUE;
-  clear_source (&self->pacer);
+  mortise_source_clear (&self->pacer);
   return G_SOURCE_REMOVE;
 }
 
@@ -273,7 +263,7 @@ set_open (MortiseUhidTransport *self, gboolean open)
   self->open = open;
   if (open)
     return;
-  clear_source (&self->pacer);
+  mortise_source_clear (&self->pacer);
   g_queue_clear_full (&self->pending, g_free);
   mortise_hid_transport_emit_disconnected (MORTISE_HID_TRANSPORT (self));
 }
@@ -440,9 +430,9 @@ mortise_uhid_transport_start (MortiseHidTransport *transport, GError **error)
   self->fd = fd;
   self->allowance = SEND_BURST;
   self->allowance_time = g_get_monotonic_time ();
-  self->readable = g_unix_fd_source_new (fd, G_IO_IN | G_IO_ERR | G_IO_HUP);
-  g_source_set_callback (self->readable, G_SOURCE_FUNC (on_readable), self, NULL);
-  g_source_attach (self->readable, self->context);
+  self->readable = mortise_hid_transport_attach (
+      transport, g_unix_fd_source_new (fd, G_IO_IN | G_IO_ERR | G_IO_HUP),
+      G_SOURCE_FUNC (on_readable), self);
   return TRUE;
 }
 
@@ -459,20 +449,12 @@ mortise_uhid_transport_stop (MortiseHidTransport *transport)
 }
 
 static void
-mortise_uhid_transport_dispose (GObject *object)
-{
-  mortise_uhid_transport_stop (MORTISE_HID_TRANSPORT (object));
-  G_OBJECT_CLASS (mortise_uhid_transport_parent_class)->dispose (object);
-}
-
-static void
 mortise_uhid_transport_finalize (GObject *object)
 {
   MortiseUhidTransport *self = MORTISE_UHID_TRANSPORT (object);
 
   if (self->injected_fd >= 0)
     close (self->injected_fd);
-  g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->path, g_free);
   G_OBJECT_CLASS (mortise_uhid_transport_parent_class)->finalize (object);
 }
@@ -485,7 +467,6 @@ mortise_uhid_transport_class_init (MortiseUhidTransportClass *klass)
   transport_class->start = mortise_uhid_transport_start;
   transport_class->stop = mortise_uhid_transport_stop;
   transport_class->send = mortise_uhid_transport_send;
-  G_OBJECT_CLASS (klass)->dispose = mortise_uhid_transport_dispose;
   G_OBJECT_CLASS (klass)->finalize = mortise_uhid_transport_finalize;
 }
 
@@ -494,7 +475,6 @@ mortise_uhid_transport_init (MortiseUhidTransport *self)
 {
   self->fd = -1;
   self->injected_fd = -1;
-  self->context = g_main_context_ref_thread_default ();
   g_queue_init (&self->pending);
 }
 

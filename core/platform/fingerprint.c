@@ -6,6 +6,8 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "core/mortise-source.h"
+
 #define FPRINT            "net.reactivated.Fprint"
 #define MANAGER_PATH      "/net/reactivated/Fprint/Manager"
 #define MANAGER_INTERFACE FPRINT ".Manager"
@@ -314,9 +316,7 @@ finish (Session *session, MortiseFingerprintStatus status)
   if (session->owner_signals != 0)
     g_dbus_connection_signal_unsubscribe (session->bus, session->owner_signals);
   session->status_signals = session->owner_signals = 0;
-  if (session->cancel_source != NULL)
-    g_source_destroy (session->cancel_source);
-  g_clear_pointer (&session->cancel_source, g_source_unref);
+  mortise_source_clear (&session->cancel_source);
   let_go (session);
   g_task_return_int (task, (gssize) status);
 }
