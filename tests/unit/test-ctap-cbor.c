@@ -3,20 +3,9 @@
 
 #include "core/ctap/cbor-reader.h"
 #include "core/ctap/cbor-writer.h"
+#include "tests/support/hex.h"
 
 #include <string.h>
-
-static GBytes *
-from_hex (const char *hex)
-{
-  gsize size = strlen (hex) / 2;
-  guint8 *data = g_malloc (size + 1);
-
-  for (gsize i = 0; i < size; i++)
-    data[i] =
-        (guint8) (g_ascii_xdigit_value (hex[2 * i]) << 4 | g_ascii_xdigit_value (hex[2 * i + 1]));
-  return g_bytes_new_take (data, size);
-}
 
 static CtapStatus
 parse_hex (const char *hex, MortiseCborValue *ret_value)
@@ -28,7 +17,7 @@ parse_hex (const char *hex, MortiseCborValue *ret_value)
   g_clear_pointer (&kept, g_bytes_unref);
   if (hex == NULL)
     return CTAP1_ERR_SUCCESS;
-  kept = from_hex (hex);
+  kept = hex_to_bytes (hex);
   data = g_bytes_get_data (kept, &size);
   return mortise_cbor_parse (data, size, ret_value);
 }
@@ -250,7 +239,7 @@ test_writer (void)
   mortise_cbor_map_end (writer, &map);
   bytes = mortise_cbor_writer_finish (writer);
 
-  expected = from_hex ("a6011903e8181842616220390100627570f5636d6170a064746578748162c3a9");
+  expected = hex_to_bytes ("a6011903e8181842616220390100627570f5636d6170a064746578748162c3a9");
   g_assert_true (g_bytes_equal (bytes, expected));
   g_assert_cmphex (
       mortise_cbor_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &value), ==,
@@ -357,7 +346,7 @@ test_published_canonical (void)
     {
       g_autoptr (MortiseCborWriter) writer = mortise_cbor_writer_new ();
       g_autoptr (GBytes) written = NULL;
-      g_autoptr (GBytes) expected = from_hex (examples[i]);
+      g_autoptr (GBytes) expected = hex_to_bytes (examples[i]);
       MortiseCborValue value = { 0 };
 
       g_test_message ("%s", examples[i]);

@@ -6,6 +6,7 @@
 #include "core/ctap/authenticator-private.h"
 #include "core/ctap/cose-key.h"
 #include "tests/support/ctap-fixture.h"
+#include "tests/support/hex.h"
 
 /*
  * CTAP.md 19 to 23: valid requests of every command, with every member they know, broken in every
@@ -25,18 +26,6 @@ typedef struct
 } Sample;
 
 #define N_SAMPLES 6
-
-static GBytes *
-from_hex (const char *hex)
-{
-  gsize size = strlen (hex) / 2;
-  guint8 *data = g_malloc (size + 1);
-
-  for (gsize i = 0; i < size; i++)
-    data[i] =
-        (guint8) (g_ascii_xdigit_value (hex[2 * i]) << 4 | g_ascii_xdigit_value (hex[2 * i + 1]));
-  return g_bytes_new_take (data, size);
-}
 
 static GBytes *
 make_sample (void)
@@ -333,7 +322,7 @@ check_types (CtapFixture *f, const Sample *sample)
 
       for (gsize j = 0; j < G_N_ELEMENTS (values); j++)
         {
-          g_autoptr (GBytes) value = from_hex (values[j].hex);
+          g_autoptr (GBytes) value = hex_to_bytes (values[j].hex);
           g_autoptr (GBytes) broken =
               splice (sample->parameters, node->start, node->end, g_bytes_get_data (value, NULL),
                       g_bytes_get_size (value));
@@ -443,8 +432,8 @@ test_missing (CtapFixture *f, gconstpointer data)
 static void
 check_trailing_and_deep (CtapFixture *f, const Sample *sample)
 {
-  g_autoptr (GBytes) deep_value = from_hex ("0f8181818100");
-  g_autoptr (GBytes) allowed_value = from_hex ("0f81818100");
+  g_autoptr (GBytes) deep_value = hex_to_bytes ("0f8181818100");
+  g_autoptr (GBytes) allowed_value = hex_to_bytes ("0f81818100");
   gsize size = g_bytes_get_size (sample->parameters);
   guint8 head = (guint8) (*(const guint8 *) g_bytes_get_data (sample->parameters, NULL) + 1);
   g_autoptr (GBytes) trailing = splice (sample->parameters, size, size, "\0", 1);
@@ -518,8 +507,8 @@ test_commands (CtapFixture *f, gconstpointer data)
   };
   static const guint8 with_parameters[] = { 0x01, 0x02, 0x06, 0x0A, 0x0C, 0x0D, 0x41 };
   g_autoptr (GBytes) empty = g_bytes_new (NULL, 0);
-  g_autoptr (GBytes) array = from_hex ("80");
-  g_autoptr (GBytes) number = from_hex ("00");
+  g_autoptr (GBytes) array = hex_to_bytes ("80");
+  g_autoptr (GBytes) number = hex_to_bytes ("00");
 
   g_assert_cmphex (ctap_send_raw (f, empty, NULL), ==, CTAP1_ERR_INVALID_LENGTH);
   for (guint command = 0; command <= 0xff; command++)

@@ -10,6 +10,7 @@
 #include "core/ctap/hmac-secret.h"
 #include "core/ctap/pin-uv-auth-protocol.h"
 #include "core/ctap/pin-uv-auth-token.h"
+#include "tests/support/hex.h"
 
 /* Key pairs of RFC 5903 §8.1; what follows from them was computed independently of OpenSSL's ECDH
  * and HKDF. */
@@ -61,17 +62,6 @@
   "90ee52f739043bc17b3488a74306d7801debb5b61f18662c648a25b5b5678ede482cdaff99a537a4"               \
   "4f064fcb10ce6e04dfd27619dc96a0daff8507e499296b1eecf0981f7c8518b277a7a3018f5ec6fb"
 
-static gsize
-from_hex (const char *hex, guint8 *ret)
-{
-  gsize size = strlen (hex) / 2;
-
-  for (gsize i = 0; i < size; i++)
-    ret[i] =
-        (guint8) (g_ascii_xdigit_value (hex[2 * i]) << 4 | g_ascii_xdigit_value (hex[2 * i + 1]));
-  return size;
-}
-
 static EVP_PKEY *
 key_from_hex (const char *private_hex, const char *x_hex, const char *y_hex)
 {
@@ -83,9 +73,9 @@ key_from_hex (const char *private_hex, const char *x_hex, const char *y_hex)
   BIGNUM *number;
   EVP_PKEY *key = NULL;
 
-  from_hex (private_hex, private);
-  from_hex (x_hex, point + 1);
-  from_hex (y_hex, point + 33);
+  hex_read (private_hex, private);
+  hex_read (x_hex, point + 1);
+  hex_read (y_hex, point + 33);
   number = BN_bin2bn (private, sizeof private, NULL);
   OSSL_PARAM_BLD_push_utf8_string (build, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0);
   OSSL_PARAM_BLD_push_BN (build, OSSL_PKEY_PARAM_PRIV_KEY, number);
@@ -105,7 +95,7 @@ secret_from_hex (const char *hex)
 {
   MortiseSecret *secret = mortise_secret_new (strlen (hex) / 2);
 
-  from_hex (hex, mortise_secret_get_bytes (secret));
+  hex_read (hex, mortise_secret_get_bytes (secret));
   return secret;
 }
 
@@ -120,8 +110,8 @@ test_decapsulate (void)
   g_autoptr (MortiseSecret) expected_one = secret_from_hex (SECRET_1);
   g_autoptr (MortiseSecret) expected_two = secret_from_hex (SECRET_2);
 
-  from_hex (R_X, x);
-  from_hex (R_Y, y);
+  hex_read (R_X, x);
+  hex_read (R_Y, y);
   one = mortise_pin_uv_auth_decapsulate (1, own, x, y);
   two = mortise_pin_uv_auth_decapsulate (2, own, x, y);
   g_assert_true (mortise_secret_equal (one, expected_one));
@@ -131,9 +121,9 @@ test_decapsulate (void)
   {
     guint8 expected[32];
 
-    from_hex (I_X, expected);
+    hex_read (I_X, expected);
     g_assert_cmpmem (x, 32, expected, 32);
-    from_hex (I_Y, expected);
+    hex_read (I_Y, expected);
     g_assert_cmpmem (y, 32, expected, 32);
   }
   EVP_PKEY_free (own);
@@ -147,8 +137,8 @@ test_bad_point (void)
   guint8 y[32] = { 0 };
 
   g_assert_null (mortise_pin_uv_auth_decapsulate (1, own, x, y));
-  from_hex (R_X, x);
-  from_hex (R_Y, y);
+  hex_read (R_X, x);
+  hex_read (R_Y, y);
   y[31] ^= 1;
   g_assert_null (mortise_pin_uv_auth_decapsulate (2, own, x, y));
   memset (x, 0xff, sizeof x);
@@ -168,7 +158,7 @@ test_decrypt (void)
       g_autoptr (MortiseSecret) key = secret_from_hex (secrets[protocol - 1]);
       g_autoptr (MortiseSecret) plain = NULL;
       guint8 data[64];
-      gsize size = from_hex (ciphertexts[protocol - 1], data);
+      gsize size = hex_read (ciphertexts[protocol - 1], data);
 
       plain = mortise_pin_uv_auth_decrypt (protocol, key, data, size);
       g_assert_cmpuint (mortise_secret_get_size (plain), ==, 32);
@@ -210,14 +200,14 @@ test_verify (void)
   const guint8 *message = (const guint8 *) "message";
   guint8 hmac[33] = { 0 };
 
-  from_hex (HMAC_1, hmac);
+  hex_read (HMAC_1, hmac);
   g_assert_true (mortise_pin_uv_auth_verify (1, one, message, 7, hmac, 16));
   g_assert_false (mortise_pin_uv_auth_verify (1, one, message, 7, hmac, 32));
   g_assert_false (mortise_pin_uv_auth_verify (1, one, message, 7, hmac, 15));
   g_assert_false (mortise_pin_uv_auth_verify (1, one, message, 7, hmac, 0));
   g_assert_false (mortise_pin_uv_auth_verify (1, one, message, 6, hmac, 16));
 
-  from_hex (HMAC_2, hmac);
+  hex_read (HMAC_2, hmac);
   g_assert_true (mortise_pin_uv_auth_verify (2, two, message, 7, hmac, 32));
   g_assert_false (mortise_pin_uv_auth_verify (2, two, message, 7, hmac, 16));
   g_assert_false (mortise_pin_uv_auth_verify (2, two, message, 7, hmac, 33));
@@ -331,8 +321,8 @@ prf_shared_secret (guint protocol)
   EVP_PKEY *platform = key_from_hex (PRF_PLATFORM_PRIVATE, PRF_PLATFORM_X, PRF_PLATFORM_Y);
   MortiseSecret *shared;
 
-  from_hex (PRF_AUTHENTICATOR_X, x);
-  from_hex (PRF_AUTHENTICATOR_Y, y);
+  hex_read (PRF_AUTHENTICATOR_X, x);
+  hex_read (PRF_AUTHENTICATOR_Y, y);
   shared = mortise_pin_uv_auth_decapsulate (protocol, platform, x, y);
   EVP_PKEY_free (platform);
   g_assert_nonnull (shared);
@@ -359,7 +349,7 @@ decrypt_hex (guint protocol, const MortiseSecret *shared, const char *hex)
 {
   guint8 bytes[128];
 
-  return mortise_pin_uv_auth_decrypt (protocol, shared, bytes, from_hex (hex, bytes));
+  return mortise_pin_uv_auth_decrypt (protocol, shared, bytes, hex_read (hex, bytes));
 }
 
 /* What the platform sends is read, and what it is sent is what the vector says, encrypted. */
@@ -398,7 +388,7 @@ test_published_hmac_secret (void)
       if (protocol == 1)
         {
           guint8 expected[64];
-          const gsize size = from_hex (prf_vectors[i].outputs_encrypted, expected);
+          const gsize size = hex_read (prf_vectors[i].outputs_encrypted, expected);
 
           g_assert_cmpmem (value.data, value.size, expected, size);
         }

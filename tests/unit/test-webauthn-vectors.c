@@ -10,6 +10,7 @@
 #include "core/ctap/cbor-reader.h"
 #include "core/ctap/cose-key.h"
 #include "tests/unit/webauthn-vectors.h"
+#include "tests/support/hex.h"
 
 /* The test vectors of WebAuthn Level 3 §16 against both sides: what our relying party takes and
  * refuses, and what our authenticator writes for the same values. */
@@ -27,21 +28,6 @@
 #define KEY_Y_AT        (KEY_X_AT + COORDINATE_SIZE + 3)
 #define SHORT_DATA_SIZE 37
 #define ATTESTED_SIZE   164
-
-static GByteArray *
-from_hex (const char *hex)
-{
-  GByteArray *bytes = g_byte_array_new ();
-
-  for (; hex[0] != '\0'; hex += 2)
-    {
-      const guint8 byte =
-          (guint8) (g_ascii_xdigit_value (hex[0]) << 4 | g_ascii_xdigit_value (hex[1]));
-
-      g_byte_array_append (bytes, &byte, 1);
-    }
-  return bytes;
-}
 
 typedef struct
 {
@@ -132,7 +118,7 @@ check_sign_in (const MortiseRegistration *registration,
 static MortiseRegistration *
 register_vector (const WebauthnVector *vector)
 {
-  g_autoptr (GByteArray) bytes = from_hex (vector->attestation_object);
+  g_autoptr (GByteArray) bytes = g_bytes_unref_to_array (hex_to_bytes (vector->attestation_object));
   MortiseRegistration *registration = check_registration (vector->create_client_data, bytes);
 
   g_assert_nonnull (registration);
@@ -147,7 +133,7 @@ test_registration (gconstpointer data)
 {
   const WebauthnVector *vector = data;
   const gboolean attested = g_str_has_prefix (vector->name, "packed");
-  g_autoptr (GByteArray) bytes = from_hex (vector->attestation_object);
+  g_autoptr (GByteArray) bytes = g_bytes_unref_to_array (hex_to_bytes (vector->attestation_object));
   g_autoptr (MortiseRegistration) registration = register_vector (vector);
   AttestationObject object;
   const guint8 *raw;
@@ -172,8 +158,8 @@ test_sign_in (gconstpointer data)
 {
   const WebauthnVector *vector = data;
   g_autoptr (MortiseRegistration) registration = register_vector (vector);
-  g_autoptr (GByteArray) raw = from_hex (vector->authenticator_data);
-  g_autoptr (GByteArray) signature = from_hex (vector->signature);
+  g_autoptr (GByteArray) raw = g_bytes_unref_to_array (hex_to_bytes (vector->authenticator_data));
+  g_autoptr (GByteArray) signature = g_bytes_unref_to_array (hex_to_bytes (vector->signature));
   const gsize size = strlen (vector->get_client_data);
 
   g_assert_true (check_sign_in (registration, vector->get_client_data, size, raw, signature));
@@ -192,8 +178,8 @@ test_sign_in_bits (gconstpointer data)
 {
   const WebauthnVector *vector = data;
   g_autoptr (MortiseRegistration) registration = register_vector (vector);
-  g_autoptr (GByteArray) raw = from_hex (vector->authenticator_data);
-  g_autoptr (GByteArray) signature = from_hex (vector->signature);
+  g_autoptr (GByteArray) raw = g_bytes_unref_to_array (hex_to_bytes (vector->authenticator_data));
+  g_autoptr (GByteArray) signature = g_bytes_unref_to_array (hex_to_bytes (vector->signature));
   g_autofree char *client_data = g_strdup (vector->get_client_data);
   const gsize size = strlen (client_data);
   const struct
@@ -222,7 +208,7 @@ static void
 test_registration_bits (gconstpointer data)
 {
   const WebauthnVector *vector = data;
-  g_autoptr (GByteArray) bytes = from_hex (vector->attestation_object);
+  g_autoptr (GByteArray) bytes = g_bytes_unref_to_array (hex_to_bytes (vector->attestation_object));
 
   for (gsize bit = 0; bit < 8 * bytes->len; bit++)
     {
@@ -245,8 +231,9 @@ static void
 test_written_alike (gconstpointer data)
 {
   const WebauthnVector *vector = data;
-  g_autoptr (GByteArray) bytes = from_hex (vector->attestation_object);
-  g_autoptr (GByteArray) sign_in = from_hex (vector->authenticator_data);
+  g_autoptr (GByteArray) bytes = g_bytes_unref_to_array (hex_to_bytes (vector->attestation_object));
+  g_autoptr (GByteArray) sign_in =
+      g_bytes_unref_to_array (hex_to_bytes (vector->authenticator_data));
   g_autoptr (MortiseCredential) credential = mortise_credential_new ();
   g_autoptr (GBytes) written = NULL;
   g_autoptr (GBytes) written_sign_in = NULL;
@@ -303,7 +290,7 @@ static void
 test_statement_written_alike (gconstpointer data)
 {
   const WebauthnVector *vector = data;
-  g_autoptr (GByteArray) bytes = from_hex (vector->attestation_object);
+  g_autoptr (GByteArray) bytes = g_bytes_unref_to_array (hex_to_bytes (vector->attestation_object));
   g_autoptr (MortiseCborWriter) writer = mortise_cbor_writer_new ();
   g_autoptr (GBytes) signature = NULL;
   g_autoptr (GBytes) written = NULL;
