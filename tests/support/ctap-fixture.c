@@ -127,6 +127,7 @@ void
 ctap_fixture_tear_down (CtapFixture *fixture, gconstpointer data)
 {
   close_all (fixture);
+  g_clear_pointer (&fixture->token, mortise_secret_free);
   g_clear_object (&fixture->tpm);
   g_clear_object (&fixture->keyring);
   g_clear_object (&fixture->cancellable);
@@ -220,6 +221,22 @@ void
 ctap_drop_question (CtapFixture *fixture, MortiseConsentKind kind)
 {
   mortise_asked_question_free (ctap_take_question (fixture, kind));
+}
+
+static void
+cancel_now (MortiseScriptedConsent *consent,
+            const MortiseAskedQuestion *question,
+            gpointer user_data)
+{
+  CtapFixture *fixture = user_data;
+
+  g_cancellable_cancel (fixture->cancellable);
+}
+
+void
+ctap_cancel_when_asked (CtapFixture *fixture)
+{
+  mortise_scripted_consent_set_hook (fixture->consent, cancel_now, fixture);
 }
 
 void
@@ -1029,4 +1046,49 @@ gint64
 ctap_get_uv_retries (CtapFixture *fixture)
 {
   return read_counter (fixture, 0x07, 5);
+}
+
+void
+ctap_renew_token (
+    CtapFixture *fixture, guint protocol, const char *pin, guint permissions, const char *rp_id)
+{
+  g_clear_pointer (&fixture->token, mortise_secret_free);
+  g_assert_cmphex (ctap_get_token (fixture, protocol, pin, permissions, rp_id, &fixture->token), ==,
+                   CTAP1_ERR_SUCCESS);
+}
+
+GBytes *
+ctap_subcommand_parameters (
+    CtapFixture *fixture, guint protocol, guint8 sub_command, GBytes *params, GBytes *prefix)
+{
+  g_autoptr (MortiseCborWriter) writer = mortise_cbor_writer_new ();
+  g_autoptr (GByteArray) message = g_byte_array_new ();
+  MortiseCborMap map;
+
+  if (prefix != NULL)
+    g_byte_array_append (message, g_bytes_get_data (prefix, NULL),
+                         (guint) g_bytes_get_size (prefix));
+  g_byte_array_append (message, &sub_command, 1);
+  mortise_cbor_map_begin (writer, &map);
+  mortise_cbor_map_key (writer, &map, 1);
+  mortise_cbor_write_uint (writer, sub_command);
+  if (params != NULL)
+    {
+      mortise_cbor_map_key (writer, &map, 2);
+      mortise_cbor_write_raw (writer, g_bytes_get_data (params, NULL), g_bytes_get_size (params));
+      g_byte_array_append (message, g_bytes_get_data (params, NULL),
+                           (guint) g_bytes_get_size (params));
+    }
+  if (fixture->token != NULL)
+    {
+      g_autoptr (GBytes) param =
+          ctap_authenticate (fixture->token, protocol, message->data, message->len);
+
+      mortise_cbor_map_key (writer, &map, 3);
+      mortise_cbor_write_uint (writer, protocol);
+      mortise_cbor_map_key (writer, &map, 4);
+      mortise_cbor_write_gbytes (writer, param);
+    }
+  mortise_cbor_map_end (writer, &map);
+  return mortise_cbor_writer_finish (writer);
 }

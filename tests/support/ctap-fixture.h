@@ -22,6 +22,7 @@ typedef struct
   MortiseScriptedConsent *consent;
   MortiseAuthenticator *authenticator;
   GCancellable *cancellable;
+  MortiseSecret *token; /* (nullable): what a platform holds, see ctap_renew_token() */
   guint32 channel;
   gboolean waiting;
   guint waits;
@@ -56,6 +57,9 @@ guint8 ctap_send_raw (CtapFixture *fixture, GBytes *request, GBytes **ret_cbor);
 /** The oldest question not yet taken, which has to be of that kind. (transfer full) */
 MortiseAskedQuestion *ctap_take_question (CtapFixture *fixture, MortiseConsentKind kind);
 void ctap_drop_question (CtapFixture *fixture, MortiseConsentKind kind);
+
+/** Every question from now on finds the request cancelled; until the consent's hook is %NULL. */
+void ctap_cancel_when_asked (CtapFixture *fixture);
 
 /** No question but those taken. */
 void ctap_assert_not_asked (CtapFixture *fixture);
@@ -208,6 +212,16 @@ guint8 ctap_get_token_with_uv (CtapFixture *fixture,
                                guint permissions,
                                const char *rp_id,
                                MortiseSecret **ret_token);
+
+/** The platform's token is one of these permissions from now on; fails the test if there is none.
+ */
+void ctap_renew_token (
+    CtapFixture *fixture, guint protocol, const char *pin, guint permissions, const char *rp_id);
+
+/** (transfer full): parameters of a subcommand (1: @sub_command, 2: @params, nullable), with the
+ *  platform's token, if it has one, over @prefix (nullable) and those two */
+GBytes *ctap_subcommand_parameters (
+    CtapFixture *fixture, guint protocol, guint8 sub_command, GBytes *params, GBytes *prefix);
 
 /** Retry counters; fail the test if they cannot be read. */
 gint64 ctap_get_pin_retries (CtapFixture *fixture);

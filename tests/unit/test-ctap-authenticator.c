@@ -7,16 +7,6 @@
 #include "core/vault/vault-settings.h"
 #include "tests/support/ctap-fixture.h"
 
-static MortiseAskedQuestion *
-take (CtapFixture *f, MortiseConsentKind kind)
-{
-  MortiseAskedQuestion *question = mortise_scripted_consent_take (f->consent);
-
-  g_assert_nonnull (question);
-  g_assert_cmpint (question->kind, ==, kind);
-  return question;
-}
-
 static GBytes *
 get_info (CtapFixture *f)
 {
@@ -259,7 +249,7 @@ test_selection (CtapFixture *f, gconstpointer data)
 
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_send (f, CTAP_SELECTION, NULL, NULL), ==, CTAP1_ERR_SUCCESS);
-  question = take (f, MORTISE_CONSENT_SELECT);
+  question = ctap_take_question (f, MORTISE_CONSENT_SELECT);
   g_assert_null (question->rp_id);
   g_assert_cmpuint (f->waits, ==, 1);
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -275,10 +265,10 @@ test_reset_window (CtapFixture *f, gconstpointer data)
   ctap_fixture_advance (10 * G_USEC_PER_SEC);
   mortise_scripted_consent_refuse (f->consent, MORTISE_ERROR_DENIED);
   g_assert_cmphex (ctap_send (f, CTAP_RESET, NULL, NULL), ==, CTAP2_ERR_OPERATION_DENIED);
-  mortise_asked_question_free (take (f, MORTISE_CONSENT_RESET));
+  mortise_asked_question_free (ctap_take_question (f, MORTISE_CONSENT_RESET));
   mortise_scripted_consent_refuse (f->consent, MORTISE_ERROR_TIMED_OUT);
   g_assert_cmphex (ctap_send (f, CTAP_RESET, NULL, NULL), ==, CTAP2_ERR_USER_ACTION_TIMEOUT);
-  mortise_asked_question_free (take (f, MORTISE_CONSENT_RESET));
+  mortise_asked_question_free (ctap_take_question (f, MORTISE_CONSENT_RESET));
   ctap_fixture_advance (1);
   g_assert_cmphex (ctap_send (f, CTAP_RESET, NULL, NULL), ==, CTAP2_ERR_NOT_ALLOWED);
   g_assert_null (mortise_scripted_consent_take (f->consent));

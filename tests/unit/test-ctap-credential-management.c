@@ -17,7 +17,6 @@
 typedef struct
 {
   CtapFixture ctap;
-  MortiseSecret *token;
   guint protocol;
   guint8 command;
 } Fixture;
@@ -33,50 +32,22 @@ set_up (Fixture *f, gconstpointer data)
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  g_clear_pointer (&f->token, mortise_secret_free);
   ctap_fixture_tear_down (&f->ctap, NULL);
 }
 
 static void
 get_token (Fixture *f, guint permissions, const char *rp_id)
 {
-  g_clear_pointer (&f->token, mortise_secret_free);
-  g_assert_cmphex (
-      ctap_get_token (&f->ctap, f->protocol, CTAP_TEST_PIN, permissions, rp_id, &f->token), ==,
-      CTAP1_ERR_SUCCESS);
+  ctap_renew_token (&f->ctap, f->protocol, CTAP_TEST_PIN, permissions, rp_id);
 }
 
 /* Sends a subcommand with @params (nullable) and, if there is a token, its pinUvAuthParam. */
 static guint8
 send (Fixture *f, guint8 sub_command, GBytes *params, GBytes **ret_cbor)
 {
-  g_autoptr (MortiseCborWriter) writer = mortise_cbor_writer_new ();
-  g_autoptr (GByteArray) message = g_byte_array_new ();
-  g_autoptr (GBytes) param = NULL;
-  g_autoptr (GBytes) parameters = NULL;
-  MortiseCborMap map;
+  g_autoptr (GBytes) parameters =
+      ctap_subcommand_parameters (&f->ctap, f->protocol, sub_command, params, NULL);
 
-  mortise_cbor_map_begin (writer, &map);
-  mortise_cbor_map_key (writer, &map, 1);
-  mortise_cbor_write_uint (writer, sub_command);
-  g_byte_array_append (message, &sub_command, 1);
-  if (params != NULL)
-    {
-      mortise_cbor_map_key (writer, &map, 2);
-      mortise_cbor_write_raw (writer, g_bytes_get_data (params, NULL), g_bytes_get_size (params));
-      g_byte_array_append (message, g_bytes_get_data (params, NULL),
-                           (guint) g_bytes_get_size (params));
-    }
-  if (f->token != NULL)
-    {
-      param = ctap_authenticate (f->token, f->protocol, message->data, message->len);
-      mortise_cbor_map_key (writer, &map, 3);
-      mortise_cbor_write_uint (writer, f->protocol);
-      mortise_cbor_map_key (writer, &map, 4);
-      mortise_cbor_write_gbytes (writer, param);
-    }
-  mortise_cbor_map_end (writer, &map);
-  parameters = mortise_cbor_writer_finish (writer);
   return ctap_send (&f->ctap, f->command, parameters, ret_cbor);
 }
 
@@ -529,7 +500,7 @@ test_70_persistent_token (Fixture *f, gconstpointer data)
                                    MORTISE_PERMISSION_PCMR | MORTISE_PERMISSION_CM, NULL, NULL),
                    ==, CTAP2_ERR_UNAUTHORIZED_PERMISSION);
   get_token (f, MORTISE_PERMISSION_PCMR, NULL);
-  first = mortise_secret_copy (f->token);
+  first = mortise_secret_copy (f->ctap.token);
   /* Another token in between, for one site, does not narrow it. */
   g_assert_cmphex (
       ctap_get_token (&f->ctap, 2, CTAP_TEST_PIN, MORTISE_PERMISSION_CM, "b.example", NULL), ==,
@@ -553,18 +524,19 @@ test_70_persistent_token (Fixture *f, gconstpointer data)
   /* The same one every time, also from the prompt. */
   f->protocol = 2;
   get_token (f, MORTISE_PERMISSION_PCMR, NULL);
-  g_assert_true (mortise_secret_equal (first, f->token));
-  g_clear_pointer (&f->token, mortise_secret_free);
+  g_assert_true (mortise_secret_equal (first, f->ctap.token));
+  g_clear_pointer (&f->ctap.token, mortise_secret_free);
   mortise_scripted_consent_allow (f->ctap.consent);
-  g_assert_cmphex (ctap_get_token_with_uv (&f->ctap, 2, MORTISE_PERMISSION_PCMR, NULL, &f->token),
-                   ==, CTAP1_ERR_SUCCESS);
-  g_assert_true (mortise_secret_equal (first, f->token));
+  g_assert_cmphex (
+      ctap_get_token_with_uv (&f->ctap, 2, MORTISE_PERMISSION_PCMR, NULL, &f->ctap.token), ==,
+      CTAP1_ERR_SUCCESS);
+  g_assert_true (mortise_secret_equal (first, f->ctap.token));
 
   g_assert_cmphex (ctap_change_pin (&f->ctap, 2, CTAP_TEST_PIN, "5678"), ==, CTAP1_ERR_SUCCESS);
   g_assert_cmphex (send (f, 1, NULL, NULL), ==, CTAP2_ERR_PIN_AUTH_INVALID);
   g_assert_cmphex (ctap_change_pin (&f->ctap, 2, "5678", CTAP_TEST_PIN), ==, CTAP1_ERR_SUCCESS);
   get_token (f, MORTISE_PERMISSION_PCMR, NULL);
-  g_assert_false (mortise_secret_equal (first, f->token));
+  g_assert_false (mortise_secret_equal (first, f->ctap.token));
   assert_counts (f, 2);
 }
 

@@ -10,30 +10,6 @@
 #include "core/vault/vault-settings.h"
 #include "tests/support/ctap-fixture.h"
 
-static MortiseAskedQuestion *
-take (CtapFixture *f, MortiseConsentKind kind)
-{
-  MortiseAskedQuestion *question = mortise_scripted_consent_take (f->consent);
-
-  g_assert_nonnull (question);
-  g_assert_cmpint (question->kind, ==, kind);
-  return question;
-}
-
-static void
-drop (CtapFixture *f, MortiseConsentKind kind)
-{
-  mortise_asked_question_free (take (f, kind));
-}
-
-static void
-assert_not_asked (CtapFixture *f)
-{
-  g_autoptr (MortiseAskedQuestion) question = mortise_scripted_consent_take (f->consent);
-
-  g_assert_null (question);
-}
-
 static guint8
 get (CtapFixture *f, const CtapGet *request)
 {
@@ -57,7 +33,7 @@ sign_in (CtapFixture *f, const CtapGet *request)
 
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_get (f, request, &answer), ==, CTAP1_ERR_SUCCESS);
-  drop (f, MORTISE_CONSENT_SIGN_IN);
+  ctap_drop_question (f, MORTISE_CONSENT_SIGN_IN);
   return answer;
 }
 
@@ -127,7 +103,7 @@ test_sign_in (CtapFixture *f, gconstpointer data)
   g_assert_cmpuint (mortise_fake_tpm_count_calls (tpm, MORTISE_FAKE_TPM_FLUSH), ==, 1);
   g_assert_cmpuint (mortise_fake_tpm_count_calls (tpm, MORTISE_FAKE_TPM_ANY), ==, 2);
 
-  question = take (f, MORTISE_CONSENT_SIGN_IN);
+  question = ctap_take_question (f, MORTISE_CONSENT_SIGN_IN);
   g_assert_cmpstr (question->rp_id, ==, "example.com");
   g_assert_false (question->verify);
   g_assert_cmpuint (question->accounts->len, ==, 1);
@@ -157,7 +133,7 @@ test_verified (CtapFixture *f, gconstpointer data)
 
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_get (f, &(CtapGet){ .uv = 1 }, &answer), ==, CTAP1_ERR_SUCCESS);
-  question = take (f, MORTISE_CONSENT_SIGN_IN);
+  question = ctap_take_question (f, MORTISE_CONSENT_SIGN_IN);
   g_assert_true (question->verify);
   g_assert_cmphex (answer->flags, ==, MORTISE_AUTH_DATA_UP | MORTISE_AUTH_DATA_UV);
   g_assert_true (answer->user_selected);
@@ -182,7 +158,7 @@ test_38_no_match (CtapFixture *f, gconstpointer data)
 
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (get (f, &(CtapGet){ .rp_id = "nowhere.example" }), ==, CTAP2_ERR_NO_CREDENTIALS);
-  question = take (f, MORTISE_CONSENT_NO_PASSKEY);
+  question = ctap_take_question (f, MORTISE_CONSENT_NO_PASSKEY);
   g_assert_cmpstr (question->rp_id, ==, "nowhere.example");
   g_assert_false (question->verify);
 
@@ -192,7 +168,7 @@ test_38_no_match (CtapFixture *f, gconstpointer data)
   g_assert_cmphex (get (f, &(CtapGet){ .allow = unknown, .up = -1 }), ==, CTAP2_ERR_NO_CREDENTIALS);
   g_assert_cmphex (get (f, &(CtapGet){ .rp_id = "other.example", .allow = list, .up = -1 }), ==,
                    CTAP2_ERR_NO_CREDENTIALS);
-  assert_not_asked (f);
+  ctap_assert_not_asked (f);
   g_assert_cmpuint (mortise_fake_tpm_count_calls (tpm, MORTISE_FAKE_TPM_ANY), ==, 0);
 
   mortise_scripted_consent_refuse (f->consent, MORTISE_ERROR_DENIED);
@@ -206,10 +182,10 @@ test_38_no_vault (CtapFixture *f, gconstpointer data)
 {
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (get (f, &(CtapGet){ 0 }), ==, CTAP2_ERR_NO_CREDENTIALS);
-  drop (f, MORTISE_CONSENT_NO_PASSKEY);
+  ctap_drop_question (f, MORTISE_CONSENT_NO_PASSKEY);
   g_assert_cmphex (get (f, &(CtapGet){ .up = -1 }), ==, CTAP2_ERR_NO_CREDENTIALS);
   g_assert_cmphex (get (f, &(CtapGet){ .uv = 1 }), ==, CTAP2_ERR_INVALID_OPTION);
-  assert_not_asked (f);
+  ctap_assert_not_asked (f);
 }
 
 static void
@@ -219,7 +195,7 @@ test_39_rk (CtapFixture *f, gconstpointer data)
 
   g_assert_cmphex (get (f, &(CtapGet){ .rk = 1 }), ==, CTAP2_ERR_INVALID_OPTION);
   g_assert_cmphex (get (f, &(CtapGet){ .rk = -1 }), ==, CTAP2_ERR_INVALID_OPTION);
-  assert_not_asked (f);
+  ctap_assert_not_asked (f);
 }
 
 static void
@@ -235,14 +211,14 @@ test_40_silent (CtapFixture *f, gconstpointer data)
                    CTAP1_ERR_SUCCESS);
   g_assert_cmphex (answer->flags, ==, 0);
   g_assert_true (ctap_verify (registered, answer));
-  assert_not_asked (f);
+  ctap_assert_not_asked (f);
 
   /* Not unlocked: a match owes a signature, so that the PIN is asked for, naming the site. */
   ctap_fixture_restart (f);
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_get (f, &(CtapGet){ .allow = list, .up = -1 }, &locked), ==,
                    CTAP1_ERR_SUCCESS);
-  question = take (f, MORTISE_CONSENT_UNLOCK);
+  question = ctap_take_question (f, MORTISE_CONSENT_UNLOCK);
   g_assert_cmpstr (question->rp_id, ==, "example.com");
   g_assert_cmphex (locked->flags, ==, 0);
   g_assert_true (ctap_verify (registered, locked));
@@ -260,7 +236,7 @@ test_40_silent_locked (CtapFixture *f, gconstpointer data)
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (get (f, &(CtapGet){ .rp_id = "other.example", .up = -1 }), ==,
                    CTAP2_ERR_NO_CREDENTIALS);
-  question = take (f, MORTISE_CONSENT_UNLOCK);
+  question = ctap_take_question (f, MORTISE_CONSENT_UNLOCK);
   g_assert_cmpstr (question->rp_id, ==, "other.example");
   g_assert_cmpuint (f->waits, >, 0);
 
@@ -284,11 +260,11 @@ test_78_cred_protect (CtapFixture *f, gconstpointer data)
                        level <= 2 ? CTAP1_ERR_SUCCESS : CTAP2_ERR_NO_CREDENTIALS);
       mortise_scripted_consent_allow (f->consent);
       g_assert_cmphex (get (f, &(CtapGet){ .uv = 1 }), ==, CTAP1_ERR_SUCCESS);
-      drop (f, MORTISE_CONSENT_SIGN_IN);
+      ctap_drop_question (f, MORTISE_CONSENT_SIGN_IN);
       mortise_scripted_consent_allow (f->consent);
       g_assert_cmphex (get (f, &(CtapGet){ .allow = list }), ==,
                        level <= 2 ? CTAP1_ERR_SUCCESS : CTAP2_ERR_NO_CREDENTIALS);
-      drop (f, level <= 2 ? MORTISE_CONSENT_SIGN_IN : MORTISE_CONSENT_NO_PASSKEY);
+      ctap_drop_question (f, level <= 2 ? MORTISE_CONSENT_SIGN_IN : MORTISE_CONSENT_NO_PASSKEY);
     }
 }
 
@@ -306,7 +282,7 @@ test_44_chooser (CtapFixture *f, gconstpointer data)
 
   mortise_scripted_consent_allow_with (f->consent, FALSE, 1);
   g_assert_cmphex (ctap_get (f, &(CtapGet){ .uv = 1 }, &answer), ==, CTAP1_ERR_SUCCESS);
-  question = take (f, MORTISE_CONSENT_SIGN_IN);
+  question = ctap_take_question (f, MORTISE_CONSENT_SIGN_IN);
   g_assert_cmpuint (question->accounts->len, ==, 2);
   /* Newest first. */
   g_assert_cmpstr (((MortiseCredential *) g_ptr_array_index (question->accounts, 0))->user_name, ==,
@@ -348,7 +324,7 @@ test_44_number_of_credentials (CtapFixture *f, gconstpointer data)
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_get (f, &(CtapGet){ .param = param, .protocol = 1 }, &first), ==,
                    CTAP1_ERR_SUCCESS);
-  question = take (f, MORTISE_CONSENT_SIGN_IN);
+  question = ctap_take_question (f, MORTISE_CONSENT_SIGN_IN);
   g_assert_cmpuint (question->accounts->len, ==, 0);
   g_assert_cmpint (first->number_of_credentials, ==, 3);
   g_assert_false (first->user_selected);
@@ -382,7 +358,7 @@ test_44_silent (CtapFixture *f, gconstpointer data)
   g_assert_null (first->user_name);
   g_assert_cmphex (ctap_get_next (f, &second), ==, CTAP1_ERR_SUCCESS);
   g_assert_null (second->user_name);
-  assert_not_asked (f);
+  ctap_assert_not_asked (f);
 }
 
 static void
@@ -454,7 +430,7 @@ test_45_get_next_state (CtapFixture *f, gconstpointer data)
   mortise_vault_lock (f->vault);
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_get_next (f, NULL), ==, CTAP1_ERR_SUCCESS);
-  drop (f, MORTISE_CONSENT_UNLOCK);
+  ctap_drop_question (f, MORTISE_CONSENT_UNLOCK);
 }
 
 static void
@@ -490,12 +466,12 @@ test_47_counter (CtapFixture *f, gconstpointer data)
       last = answer->sign_count;
       mortise_scripted_consent_refuse (f->consent, MORTISE_ERROR_DENIED);
       g_assert_cmphex (get (f, &(CtapGet){ .allow = list }), ==, CTAP2_ERR_OPERATION_DENIED);
-      drop (f, MORTISE_CONSENT_SIGN_IN);
+      ctap_drop_question (f, MORTISE_CONSENT_SIGN_IN);
     }
 
   mortise_scripted_consent_allow_with (f->consent, TRUE, 0);
   g_assert_cmphex (ctap_make (f, &(CtapMake){ 0 }, &exportable), ==, CTAP1_ERR_SUCCESS);
-  drop (f, MORTISE_CONSENT_REGISTER);
+  ctap_drop_question (f, MORTISE_CONSENT_REGISTER);
   exportables = ctap_list (exportable);
   for (guint i = 0; i < 2; i++)
     {
@@ -520,7 +496,7 @@ test_36_backup_state (CtapFixture *f, gconstpointer data)
 
   mortise_scripted_consent_allow_with (f->consent, TRUE, 0);
   g_assert_cmphex (ctap_make (f, &(CtapMake){ 0 }, &registered), ==, CTAP1_ERR_SUCCESS);
-  drop (f, MORTISE_CONSENT_REGISTER);
+  ctap_drop_question (f, MORTISE_CONSENT_REGISTER);
   list = ctap_list (registered);
   credential = mortise_vault_find_by_id (f->vault, registered->credential_id, NULL);
   changed = mortise_credential_copy (credential);
@@ -579,7 +555,7 @@ test_uv_token_is_presence (CtapFixture *f, gconstpointer data)
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_get_token_with_uv (f, 2, MORTISE_PERMISSION_GA, "example.com", &token), ==,
                    CTAP1_ERR_SUCCESS);
-  question = take (f, MORTISE_CONSENT_SIGN_IN);
+  question = ctap_take_question (f, MORTISE_CONSENT_SIGN_IN);
   g_assert_cmpstr (question->rp_id, ==, "example.com");
   g_assert_true (question->verify);
   g_assert_cmpuint (question->accounts->len, ==, 1);
@@ -587,13 +563,13 @@ test_uv_token_is_presence (CtapFixture *f, gconstpointer data)
   g_assert_cmphex (ctap_get (f, &(CtapGet){ .param = param, .protocol = 2 }, &answer), ==,
                    CTAP1_ERR_SUCCESS);
   g_assert_cmphex (answer->flags, ==, MORTISE_AUTH_DATA_UP | MORTISE_AUTH_DATA_UV);
-  assert_not_asked (f);
+  ctap_assert_not_asked (f);
 
   /* Presence does not outlive its half minute. */
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_get_token_with_uv (f, 2, MORTISE_PERMISSION_GA, "example.com", &late), ==,
                    CTAP1_ERR_SUCCESS);
-  drop (f, MORTISE_CONSENT_SIGN_IN);
+  ctap_drop_question (f, MORTISE_CONSENT_SIGN_IN);
   late_param = ctap_token_param (late, 2);
   g_assert_cmphex (get (f, &(CtapGet){ .up = -1, .param = late_param, .protocol = 2 }), ==,
                    CTAP1_ERR_SUCCESS);
@@ -601,7 +577,7 @@ test_uv_token_is_presence (CtapFixture *f, gconstpointer data)
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (get (f, &(CtapGet){ .param = late_param, .protocol = 2 }), ==,
                    CTAP1_ERR_SUCCESS);
-  drop (f, MORTISE_CONSENT_SIGN_IN);
+  ctap_drop_question (f, MORTISE_CONSENT_SIGN_IN);
 }
 
 /* … but two accounts are still a choice to make, without another PIN. */
@@ -619,13 +595,13 @@ test_uv_token_chooser (CtapFixture *f, gconstpointer data)
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_get_token_with_uv (f, 1, MORTISE_PERMISSION_GA, "example.com", &token), ==,
                    CTAP1_ERR_SUCCESS);
-  at_token = take (f, MORTISE_CONSENT_SIGN_IN);
+  at_token = ctap_take_question (f, MORTISE_CONSENT_SIGN_IN);
   g_assert_true (at_token->accounts == NULL || at_token->accounts->len == 0);
   param = ctap_token_param (token, 1);
   mortise_scripted_consent_allow_with (f->consent, FALSE, 1);
   g_assert_cmphex (ctap_get (f, &(CtapGet){ .param = param, .protocol = 1 }, &answer), ==,
                    CTAP1_ERR_SUCCESS);
-  question = take (f, MORTISE_CONSENT_SIGN_IN);
+  question = ctap_take_question (f, MORTISE_CONSENT_SIGN_IN);
   g_assert_false (question->verify);
   g_assert_true (ctap_verify (ada, answer));
   g_assert_true (answer->user_selected);
@@ -639,7 +615,7 @@ test_zero_length_param (CtapFixture *f, gconstpointer data)
 
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (get (f, &(CtapGet){ .param = empty, .protocol = 1 }), ==, CTAP2_ERR_PIN_INVALID);
-  drop (f, MORTISE_CONSENT_SELECT);
+  ctap_drop_question (f, MORTISE_CONSENT_SELECT);
   g_assert_cmphex (get (f, &(CtapGet){ .param = param }), ==, CTAP2_ERR_MISSING_PARAMETER);
   g_assert_cmphex (get (f, &(CtapGet){ .param = param, .protocol = 7 }), ==,
                    CTAP1_ERR_INVALID_PARAMETER);
@@ -687,16 +663,16 @@ test_64_consent_ends (CtapFixture *f, gconstpointer data)
     {
       mortise_scripted_consent_refuse (f->consent, cases[i].code);
       g_assert_cmphex (get (f, &(CtapGet){ .uv = 1 }), ==, cases[i].status);
-      drop (f, MORTISE_CONSENT_SIGN_IN);
+      ctap_drop_question (f, MORTISE_CONSENT_SIGN_IN);
       mortise_scripted_consent_refuse_begin (f->consent, cases[i].code);
       g_assert_cmphex (get (f, &(CtapGet){ .uv = 1 }), ==, cases[i].status);
-      drop (f, MORTISE_CONSENT_SIGN_IN);
+      ctap_drop_question (f, MORTISE_CONSENT_SIGN_IN);
       g_assert_cmpuint (mortise_fake_tpm_count_loaded (ctap_fixture_tpm (f)), ==, 0);
       g_assert_false (f->waiting);
     }
   mortise_scripted_consent_allow_unverified (f->consent);
   g_assert_cmphex (get (f, &(CtapGet){ .uv = 1 }), ==, CTAP2_ERR_PUAT_REQUIRED);
-  drop (f, MORTISE_CONSENT_SIGN_IN);
+  ctap_drop_question (f, MORTISE_CONSENT_SIGN_IN);
   answer = sign_in (f, &(CtapGet){ .uv = 1 });
   g_assert_true (ctap_verify (registered, answer));
 }
@@ -716,7 +692,7 @@ test_tpm_failures (CtapFixture *f, gconstpointer data)
       g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "Cannot *");
       mortise_scripted_consent_allow (f->consent);
       g_assert_cmphex (get (f, &(CtapGet){ 0 }), ==, CTAP1_ERR_OTHER);
-      drop (f, MORTISE_CONSENT_SIGN_IN);
+      ctap_drop_question (f, MORTISE_CONSENT_SIGN_IN);
       g_test_assert_expected_messages ();
       mortise_fake_tpm_fail (tpm, operations[i], 0, 0, MORTISE_ERROR_TPM_GONE);
       g_assert_cmpuint (mortise_fake_tpm_count_loaded (tpm), ==, 0);
@@ -750,14 +726,14 @@ test_locked_meanwhile (CtapFixture *f, gconstpointer data)
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_get (f, &(CtapGet){ 0 }, &answer), ==, CTAP1_ERR_SUCCESS);
   g_assert_true (ctap_verify (registered, answer));
-  drop (f, MORTISE_CONSENT_SIGN_IN);
-  drop (f, MORTISE_CONSENT_UNLOCK);
+  ctap_drop_question (f, MORTISE_CONSENT_SIGN_IN);
+  ctap_drop_question (f, MORTISE_CONSENT_UNLOCK);
   mortise_scripted_consent_allow (f->consent);
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_make (f, &(CtapMake){ 0 }, &other), ==, CTAP1_ERR_SUCCESS);
   g_assert_true (ctap_verify (other, other));
-  drop (f, MORTISE_CONSENT_REGISTER);
-  drop (f, MORTISE_CONSENT_UNLOCK);
+  ctap_drop_question (f, MORTISE_CONSENT_REGISTER);
+  ctap_drop_question (f, MORTISE_CONSENT_UNLOCK);
 }
 
 static void
@@ -775,28 +751,18 @@ test_note_use (CtapFixture *f, gconstpointer data)
 }
 
 static void
-cancel_now (MortiseScriptedConsent *consent,
-            const MortiseAskedQuestion *question,
-            gpointer user_data)
-{
-  CtapFixture *f = user_data;
-
-  g_cancellable_cancel (f->cancellable);
-}
-
-static void
 test_14_cancel (CtapFixture *f, gconstpointer data)
 {
   g_autoptr (CtapAnswer) registered = register_user (f, "ada");
 
-  mortise_scripted_consent_set_hook (f->consent, cancel_now, f);
+  ctap_cancel_when_asked (f);
   mortise_scripted_consent_hold (f->consent);
   g_assert_cmphex (get (f, &(CtapGet){ 0 }), ==, CTAP2_ERR_KEEPALIVE_CANCEL);
-  drop (f, MORTISE_CONSENT_SIGN_IN);
+  ctap_drop_question (f, MORTISE_CONSENT_SIGN_IN);
   mortise_scripted_consent_hold (f->consent);
   g_assert_cmphex (get (f, &(CtapGet){ .rp_id = "nowhere.example" }), ==,
                    CTAP2_ERR_KEEPALIVE_CANCEL);
-  drop (f, MORTISE_CONSENT_NO_PASSKEY);
+  ctap_drop_question (f, MORTISE_CONSENT_NO_PASSKEY);
   mortise_scripted_consent_set_hook (f->consent, NULL, NULL);
   g_cancellable_reset (f->cancellable);
   ctap_answer_free (sign_in (f, &(CtapGet){ 0 }));

@@ -12,39 +12,6 @@
 
 #define FRAGMENT_MAX (MORTISE_CTAP_MAX_MSG_SIZE - 64)
 
-typedef struct
-{
-  CtapFixture ctap;
-  MortiseSecret *token;
-} Fixture;
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  ctap_fixture_set_up (&f->ctap, NULL);
-}
-
-static void
-set_up_empty (Fixture *f, gconstpointer data)
-{
-  ctap_fixture_set_up_empty (&f->ctap, NULL);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  g_clear_pointer (&f->token, mortise_secret_free);
-  ctap_fixture_tear_down (&f->ctap, NULL);
-}
-
-static void
-get_token (Fixture *f, guint permissions)
-{
-  g_clear_pointer (&f->token, mortise_secret_free);
-  g_assert_cmphex (ctap_get_token (&f->ctap, 2, CTAP_TEST_PIN, permissions, NULL, &f->token), ==,
-                   CTAP1_ERR_SUCCESS);
-}
-
 /* One request: -1 leaves a number out; @set NULL a fragment. */
 typedef struct
 {
@@ -57,7 +24,7 @@ typedef struct
 } Request;
 
 static GBytes *
-param_of (Fixture *f, const Request *request)
+param_of (CtapFixture *f, const Request *request)
 {
   guint8 message[70];
   guint32 offset = GUINT32_TO_LE ((guint32) request->offset);
@@ -71,7 +38,7 @@ param_of (Fixture *f, const Request *request)
 }
 
 static guint8
-send (Fixture *f, const Request *request, GBytes **ret_cbor)
+send (CtapFixture *f, const Request *request, GBytes **ret_cbor)
 {
   g_autoptr (MortiseCborWriter) writer = mortise_cbor_writer_new ();
   g_autoptr (GBytes) parameters = NULL;
@@ -112,11 +79,11 @@ send (Fixture *f, const Request *request, GBytes **ret_cbor)
     }
   mortise_cbor_map_end (writer, &map);
   parameters = mortise_cbor_writer_finish (writer);
-  return ctap_send (&f->ctap, CTAP_LARGE_BLOBS, parameters, ret_cbor);
+  return ctap_send (f, CTAP_LARGE_BLOBS, parameters, ret_cbor);
 }
 
 static guint8
-set_fragment (Fixture *f, GBytes *array, gsize offset, gsize size, gint64 length)
+set_fragment (CtapFixture *f, GBytes *array, gsize offset, gsize size, gint64 length)
 {
   g_autoptr (GBytes) fragment = g_bytes_new_from_bytes (array, offset, size);
 
@@ -139,7 +106,7 @@ make_array (gsize size, guint8 fill)
 }
 
 static void
-set_array (Fixture *f, GBytes *array)
+set_array (CtapFixture *f, GBytes *array)
 {
   gsize size = g_bytes_get_size (array);
 
@@ -150,7 +117,7 @@ set_array (Fixture *f, GBytes *array)
 }
 
 static void
-assert_array (Fixture *f, GBytes *expected)
+assert_array (CtapFixture *f, GBytes *expected)
 {
   g_autoptr (GByteArray) read = g_byte_array_new ();
 
@@ -188,38 +155,38 @@ initial_array (void)
 }
 
 static void
-test_74_initial (Fixture *f, gconstpointer data)
+test_74_initial (CtapFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) initial = initial_array ();
   g_autoptr (GBytes) info = NULL;
 
-  g_assert_cmpint (ctap_info_option (&f->ctap, "largeBlobs"), ==, 1);
-  g_assert_cmpint (ctap_info_member (&f->ctap, 0x0B, &info).number, ==, MORTISE_LARGE_BLOBS_MAX);
+  g_assert_cmpint (ctap_info_option (f, "largeBlobs"), ==, 1);
+  g_assert_cmpint (ctap_info_member (f, 0x0B, &info).number, ==, MORTISE_LARGE_BLOBS_MAX);
   assert_array (f, initial);
 }
 
 static void
-test_73_set (Fixture *f, gconstpointer data)
+test_73_set (CtapFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) small = make_array (17, 1);
   g_autoptr (GBytes) big = make_array (MORTISE_LARGE_BLOBS_MAX, 2);
   g_autoptr (GBytes) initial = initial_array ();
 
-  get_token (f, MORTISE_PERMISSION_LBW);
+  ctap_renew_token (f, 2, CTAP_TEST_PIN, MORTISE_PERMISSION_LBW, NULL);
   set_array (f, small);
   assert_array (f, small);
   set_array (f, big);
   assert_array (f, big);
-  ctap_fixture_restart (&f->ctap);
+  ctap_fixture_restart (f);
   assert_array (f, big);
 
-  mortise_scripted_consent_allow (f->ctap.consent);
-  g_assert_cmphex (ctap_send (&f->ctap, CTAP_RESET, NULL, NULL), ==, CTAP1_ERR_SUCCESS);
+  mortise_scripted_consent_allow (f->consent);
+  g_assert_cmphex (ctap_send (f, CTAP_RESET, NULL, NULL), ==, CTAP1_ERR_SUCCESS);
   assert_array (f, initial);
 }
 
 static void
-test_73_get_errors (Fixture *f, gconstpointer data)
+test_73_get_errors (CtapFixture *f, gconstpointer data)
 {
   static const struct
   {
@@ -243,7 +210,7 @@ test_73_get_errors (Fixture *f, gconstpointer data)
 }
 
 static void
-test_73_set_errors (Fixture *f, gconstpointer data)
+test_73_set_errors (CtapFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) initial = initial_array ();
   g_autoptr (GBytes) array = make_array (100, 3);
@@ -253,10 +220,10 @@ test_73_set_errors (Fixture *f, gconstpointer data)
   Request bad = whole;
 
   g_assert_cmphex (send (f, &whole, NULL), ==, CTAP2_ERR_PUAT_REQUIRED);
-  get_token (f, MORTISE_PERMISSION_CM);
+  ctap_renew_token (f, 2, CTAP_TEST_PIN, MORTISE_PERMISSION_CM, NULL);
   g_assert_cmphex (send (f, &whole, NULL), ==, CTAP2_ERR_PIN_AUTH_INVALID);
 
-  get_token (f, MORTISE_PERMISSION_LBW);
+  ctap_renew_token (f, 2, CTAP_TEST_PIN, MORTISE_PERMISSION_LBW, NULL);
   bad.bad_param = TRUE;
   g_assert_cmphex (send (f, &bad, NULL), ==, CTAP2_ERR_PIN_AUTH_INVALID);
   bad = whole;
@@ -280,11 +247,11 @@ test_73_set_errors (Fixture *f, gconstpointer data)
 
     g_assert_cmphex (set_fragment (f, longer, 50, 60, -1), ==, CTAP1_ERR_INVALID_PARAMETER);
   }
-  f->ctap.channel++;
+  f->channel++;
   g_assert_cmphex (set_fragment (f, array, 50, 50, -1), ==, CTAP1_ERR_INVALID_SEQ);
-  f->ctap.channel--;
+  f->channel--;
   /* Any other command ends it. */
-  g_assert_cmphex (ctap_send (&f->ctap, CTAP_GET_INFO, NULL, NULL), ==, CTAP1_ERR_SUCCESS);
+  g_assert_cmphex (ctap_send (f, CTAP_GET_INFO, NULL, NULL), ==, CTAP1_ERR_SUCCESS);
   g_assert_cmphex (set_fragment (f, array, 50, 50, -1), ==, CTAP1_ERR_INVALID_SEQ);
 
   g_assert_cmphex (set_fragment (f, broken, 0, 100, 100), ==, CTAP2_ERR_INTEGRITY_FAILURE);
@@ -297,28 +264,28 @@ test_73_set_errors (Fixture *f, gconstpointer data)
 
 /* CTAP.md 37: of a token that a sign-in used up, writing blobs is what is left. */
 static void
-test_73_after_sign_in (Fixture *f, gconstpointer data)
+test_73_after_sign_in (CtapFixture *f, gconstpointer data)
 {
-  g_autoptr (CtapAnswer) made = ctap_register (&f->ctap, &(CtapMake){ .rk = 1, .uv = 1 });
+  g_autoptr (CtapAnswer) made = ctap_register (f, &(CtapMake){ .rk = 1, .uv = 1 });
   g_autoptr (GBytes) array = make_array (40, 5);
   g_autoptr (GBytes) param = NULL;
 
-  g_assert_cmphex (ctap_get_token (&f->ctap, 2, CTAP_TEST_PIN,
+  g_assert_cmphex (ctap_get_token (f, 2, CTAP_TEST_PIN,
                                    MORTISE_PERMISSION_GA | MORTISE_PERMISSION_LBW, "example.com",
                                    &f->token),
                    ==, CTAP1_ERR_SUCCESS);
   param = ctap_token_param (f->token, 2);
-  mortise_scripted_consent_allow (f->ctap.consent);
-  g_assert_cmphex (ctap_get (&f->ctap, &(CtapGet){ .param = param, .protocol = 2 }, NULL), ==,
+  mortise_scripted_consent_allow (f->consent);
+  g_assert_cmphex (ctap_get (f, &(CtapGet){ .param = param, .protocol = 2 }, NULL), ==,
                    CTAP1_ERR_SUCCESS);
-  g_assert_cmphex (ctap_get (&f->ctap, &(CtapGet){ .param = param, .protocol = 2 }, NULL), ==,
+  g_assert_cmphex (ctap_get (f, &(CtapGet){ .param = param, .protocol = 2 }, NULL), ==,
                    CTAP2_ERR_PIN_AUTH_INVALID);
   set_array (f, array);
   assert_array (f, array);
 }
 
 static void
-test_73_no_vault (Fixture *f, gconstpointer data)
+test_73_no_vault (CtapFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) initial = initial_array ();
 
@@ -344,7 +311,7 @@ one_extension (const char *name, gboolean value, GBytes *blob)
 }
 
 static void
-test_75_large_blob_key (Fixture *f, gconstpointer data)
+test_75_large_blob_key (CtapFixture *f, gconstpointer data)
 {
   g_autoptr (GBytes) yes = one_extension ("largeBlobKey", TRUE, NULL);
   g_autoptr (GBytes) no = one_extension ("largeBlobKey", FALSE, NULL);
@@ -353,27 +320,26 @@ test_75_large_blob_key (Fixture *f, gconstpointer data)
   g_autoptr (CtapAnswer) unasked = NULL;
   g_autoptr (GPtrArray) list = NULL;
 
-  g_assert_cmphex (ctap_make (&f->ctap, &(CtapMake){ .rk = 1, .uv = 1, .extensions = no }, NULL),
-                   ==, CTAP2_ERR_INVALID_OPTION);
-  g_assert_cmphex (ctap_make (&f->ctap, &(CtapMake){ .uv = 1, .extensions = yes }, NULL), ==,
+  g_assert_cmphex (ctap_make (f, &(CtapMake){ .rk = 1, .uv = 1, .extensions = no }, NULL), ==,
                    CTAP2_ERR_INVALID_OPTION);
-  g_assert_cmphex (ctap_get (&f->ctap, &(CtapGet){ .extensions = no }, NULL), ==,
+  g_assert_cmphex (ctap_make (f, &(CtapMake){ .uv = 1, .extensions = yes }, NULL), ==,
+                   CTAP2_ERR_INVALID_OPTION);
+  g_assert_cmphex (ctap_get (f, &(CtapGet){ .extensions = no }, NULL), ==,
                    CTAP2_ERR_INVALID_OPTION);
 
-  made = ctap_register (&f->ctap, &(CtapMake){ .rk = 1, .uv = 1, .extensions = yes });
+  made = ctap_register (f, &(CtapMake){ .rk = 1, .uv = 1, .extensions = yes });
   g_assert_null (made->extensions);
   g_assert_nonnull (made->large_blob_key);
   g_assert_cmpuint (g_bytes_get_size (made->large_blob_key), ==, 32);
   list = ctap_list (made);
-  mortise_scripted_consent_allow (f->ctap.consent);
-  g_assert_cmphex (ctap_get (&f->ctap, &(CtapGet){ .allow = list, .extensions = yes }, &got), ==,
+  mortise_scripted_consent_allow (f->consent);
+  g_assert_cmphex (ctap_get (f, &(CtapGet){ .allow = list, .extensions = yes }, &got), ==,
                    CTAP1_ERR_SUCCESS);
   g_assert_true (g_bytes_equal (got->large_blob_key, made->large_blob_key));
   g_assert_null (got->extensions);
   g_assert_true (ctap_verify (made, got));
-  mortise_scripted_consent_allow (f->ctap.consent);
-  g_assert_cmphex (ctap_get (&f->ctap, &(CtapGet){ .allow = list }, &unasked), ==,
-                   CTAP1_ERR_SUCCESS);
+  mortise_scripted_consent_allow (f->consent);
+  g_assert_cmphex (ctap_get (f, &(CtapGet){ .allow = list }, &unasked), ==, CTAP1_ERR_SUCCESS);
   g_assert_null (unasked->large_blob_key);
 }
 
@@ -392,11 +358,11 @@ assert_cred_blob (const CtapAnswer *answer, MortiseCborType type, gconstpointer 
 }
 
 static void
-test_79_cred_blob (Fixture *f, gconstpointer data)
+test_79_cred_blob (CtapFixture *f, gconstpointer data)
 {
   guint8 blob[256];
   g_autoptr (GBytes) info = NULL;
-  gsize max = (gsize) ctap_info_member (&f->ctap, 0x0F, &info).number;
+  gsize max = (gsize) ctap_info_member (f, 0x0F, &info).number;
   g_autoptr (GBytes) read = one_extension ("credBlob", TRUE, NULL);
   const gsize sizes[] = { max, max + 1, 0 };
 
@@ -412,34 +378,34 @@ test_79_cred_blob (Fixture *f, gconstpointer data)
       for (int rk = 0; rk <= 1; rk++)
         {
           g_autoptr (CtapAnswer) made =
-              ctap_register (&f->ctap, &(CtapMake){ .rk = rk, .uv = 1, .extensions = extensions });
+              ctap_register (f, &(CtapMake){ .rk = rk, .uv = 1, .extensions = extensions });
           g_autoptr (GPtrArray) list = ctap_list (made);
           g_autoptr (CtapAnswer) got = NULL;
 
           assert_cred_blob (made, MORTISE_CBOR_BOOL, NULL, kept && rk ? 1 : 0);
-          mortise_scripted_consent_allow (f->ctap.consent);
-          g_assert_cmphex (
-              ctap_get (&f->ctap, &(CtapGet){ .allow = list, .extensions = read }, &got), ==,
-              CTAP1_ERR_SUCCESS);
+          mortise_scripted_consent_allow (f->consent);
+          g_assert_cmphex (ctap_get (f, &(CtapGet){ .allow = list, .extensions = read }, &got), ==,
+                           CTAP1_ERR_SUCCESS);
           assert_cred_blob (got, MORTISE_CBOR_BYTES, blob, kept && rk ? sizes[i] : 0);
           g_assert_true (ctap_verify (made, got));
         }
     }
 }
 
-#define ADD(path, start, function) g_test_add (path, Fixture, NULL, start, function, tear_down)
+#define ADD(path, start, function)                                                                 \
+  g_test_add (path, CtapFixture, NULL, start, function, ctap_fixture_tear_down)
 
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  ADD ("/ctap/73-large-blobs/set", set_up, test_73_set);
-  ADD ("/ctap/73-large-blobs/get-errors", set_up, test_73_get_errors);
-  ADD ("/ctap/73-large-blobs/set-errors", set_up, test_73_set_errors);
-  ADD ("/ctap/73-large-blobs/after-sign-in", set_up, test_73_after_sign_in);
-  ADD ("/ctap/73-large-blobs/no-vault", set_up_empty, test_73_no_vault);
-  ADD ("/ctap/74-large-blobs-initial", set_up, test_74_initial);
-  ADD ("/ctap/75-large-blob-key", set_up, test_75_large_blob_key);
-  ADD ("/ctap/79-cred-blob", set_up, test_79_cred_blob);
+  ADD ("/ctap/73-large-blobs/set", ctap_fixture_set_up, test_73_set);
+  ADD ("/ctap/73-large-blobs/get-errors", ctap_fixture_set_up, test_73_get_errors);
+  ADD ("/ctap/73-large-blobs/set-errors", ctap_fixture_set_up, test_73_set_errors);
+  ADD ("/ctap/73-large-blobs/after-sign-in", ctap_fixture_set_up, test_73_after_sign_in);
+  ADD ("/ctap/73-large-blobs/no-vault", ctap_fixture_set_up_empty, test_73_no_vault);
+  ADD ("/ctap/74-large-blobs-initial", ctap_fixture_set_up, test_74_initial);
+  ADD ("/ctap/75-large-blob-key", ctap_fixture_set_up, test_75_large_blob_key);
+  ADD ("/ctap/79-cred-blob", ctap_fixture_set_up, test_79_cred_blob);
   return g_test_run ();
 }

@@ -12,30 +12,6 @@
 #include "core/vault/vault-settings.h"
 #include "tests/support/ctap-fixture.h"
 
-static MortiseAskedQuestion *
-take (CtapFixture *f, MortiseConsentKind kind)
-{
-  MortiseAskedQuestion *question = mortise_scripted_consent_take (f->consent);
-
-  g_assert_nonnull (question);
-  g_assert_cmpint (question->kind, ==, kind);
-  return question;
-}
-
-static void
-drop (CtapFixture *f, MortiseConsentKind kind)
-{
-  mortise_asked_question_free (take (f, kind));
-}
-
-static void
-assert_not_asked (CtapFixture *f)
-{
-  g_autoptr (MortiseAskedQuestion) question = mortise_scripted_consent_take (f->consent);
-
-  g_assert_null (question);
-}
-
 static guint8
 make (CtapFixture *f, const CtapMake *request)
 {
@@ -107,7 +83,7 @@ test_discoverable_verified (CtapFixture *f, gconstpointer data)
   g_assert_cmpuint (mortise_fake_tpm_count_calls (tpm, MORTISE_FAKE_TPM_CREATE_KEY), ==, 0);
   g_assert_cmpuint (mortise_fake_tpm_count_calls (tpm, MORTISE_FAKE_TPM_LOAD_KEY), ==, 0);
 
-  question = take (f, MORTISE_CONSENT_REGISTER);
+  question = ctap_take_question (f, MORTISE_CONSENT_REGISTER);
   g_assert_cmpstr (question->rp_id, ==, "example.com");
   g_assert_cmpstr (question->rp_name, ==, "Example");
   g_assert_cmpstr (question->user_name, ==, "ada@example.com");
@@ -153,7 +129,7 @@ test_export_switch (CtapFixture *f, gconstpointer data)
   mortise_fake_tpm_reset_calls (tpm);
   mortise_scripted_consent_allow_with (f->consent, TRUE, 0);
   g_assert_cmphex (ctap_make (f, &(CtapMake){ .rk = -1 }, &answer), ==, CTAP1_ERR_SUCCESS);
-  drop (f, MORTISE_CONSENT_REGISTER);
+  ctap_drop_question (f, MORTISE_CONSENT_REGISTER);
   g_assert_cmphex (answer->flags, ==,
                    MORTISE_AUTH_DATA_UP | MORTISE_AUTH_DATA_BE | MORTISE_AUTH_DATA_AT);
   g_assert_cmpuint (mortise_fake_tpm_count_calls (tpm, MORTISE_FAKE_TPM_CREATE_KEY), ==, 2);
@@ -200,7 +176,7 @@ test_25_zero_length_param (CtapFixture *f, gconstpointer data)
 
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (make (f, &request), ==, CTAP2_ERR_PIN_INVALID);
-  drop (f, MORTISE_CONSENT_SELECT);
+  ctap_drop_question (f, MORTISE_CONSENT_SELECT);
   mortise_scripted_consent_refuse (f->consent, MORTISE_ERROR_DENIED);
   g_assert_cmphex (make (f, &request), ==, CTAP2_ERR_OPERATION_DENIED);
   g_assert_cmpuint (mortise_vault_count (f->vault), ==, 0);
@@ -222,7 +198,7 @@ test_touch_probe (CtapFixture *f, gconstpointer data)
 {
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (make (f, &(CtapMake){ .rp_id = ".dummy" }), ==, CTAP2_ERR_PIN_INVALID);
-  drop (f, MORTISE_CONSENT_SELECT);
+  ctap_drop_question (f, MORTISE_CONSENT_SELECT);
   mortise_scripted_consent_refuse (f->consent, MORTISE_ERROR_CANCELLED);
   g_assert_cmphex (make (f, &(CtapMake){ .rp_id = ".dummy", .rk = -1 }), ==,
                    CTAP2_ERR_KEEPALIVE_CANCEL);
@@ -241,7 +217,7 @@ test_26_protocol (CtapFixture *f, gconstpointer data)
                    CTAP1_ERR_INVALID_PARAMETER);
   g_assert_cmphex (make (f, &(CtapMake){ .param = param, .protocol = 1 }), ==,
                    CTAP2_ERR_PIN_AUTH_INVALID);
-  assert_not_asked (f);
+  ctap_assert_not_asked (f);
 }
 
 static void
@@ -256,14 +232,14 @@ test_27_algorithms (CtapFixture *f, gconstpointer data)
   mortise_fake_tpm_edit_info (ctap_fixture_tpm (f))->rs256 = TRUE;
   g_assert_cmphex (make (f, &(CtapMake){ .algorithms = { -8, -36, 12345 } }), ==,
                    CTAP2_ERR_UNSUPPORTED_ALGORITHM);
-  assert_not_asked (f);
+  ctap_assert_not_asked (f);
 
   es256 = ctap_register (f, &(CtapMake){ .algorithms = { -8, 4711, -7, -35 } });
   g_assert_true (ctap_verify (es256, es256));
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_make (f, &(CtapMake){ .algorithms = { -35, -7 } }, &es384), ==,
                    CTAP1_ERR_SUCCESS);
-  question = take (f, MORTISE_CONSENT_REGISTER);
+  question = ctap_take_question (f, MORTISE_CONSENT_REGISTER);
   g_assert_cmpint (question->algorithm, ==, MORTISE_ALG_ES384);
   g_assert_true (ctap_verify (es384, es384));
 
@@ -271,7 +247,7 @@ test_27_algorithms (CtapFixture *f, gconstpointer data)
   mortise_scripted_consent_refuse (f->consent, MORTISE_ERROR_DENIED);
   g_assert_cmphex (make (f, &(CtapMake){ .algorithms = { -257, -7 } }), ==,
                    CTAP2_ERR_OPERATION_DENIED);
-  rsa = take (f, MORTISE_CONSENT_REGISTER);
+  rsa = ctap_take_question (f, MORTISE_CONSENT_REGISTER);
   g_assert_cmpint (rsa->algorithm, ==, MORTISE_ALG_ES256);
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (make (f, &(CtapMake){ .algorithms = { -8, -257 } }), ==, CTAP1_ERR_SUCCESS);
@@ -286,7 +262,7 @@ static void
 test_28_up (CtapFixture *f, gconstpointer data)
 {
   g_assert_cmphex (make (f, &(CtapMake){ .up = -1 }), ==, CTAP2_ERR_INVALID_OPTION);
-  assert_not_asked (f);
+  ctap_assert_not_asked (f);
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (make (f, &(CtapMake){ .up = 1 }), ==, CTAP1_ERR_SUCCESS);
 }
@@ -303,7 +279,7 @@ test_29_uv (CtapFixture *f, gconstpointer data)
   mortise_scripted_consent_set_can_verify (f->consent, TRUE);
   mortise_authenticator_set_builtin_uv (f->authenticator, FALSE);
   g_assert_cmphex (make (f, &(CtapMake){ .uv = 1 }), ==, CTAP2_ERR_INVALID_OPTION);
-  assert_not_asked (f);
+  ctap_assert_not_asked (f);
 
   /* With pinUvAuthParam, uv counts as false. */
   g_assert_cmphex (ctap_get_token (f, 2, CTAP_TEST_PIN, 0, NULL, &token), ==, CTAP1_ERR_SUCCESS);
@@ -311,7 +287,7 @@ test_29_uv (CtapFixture *f, gconstpointer data)
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (make (f, &(CtapMake){ .uv = 1, .rk = 1, .param = param, .protocol = 2 }), ==,
                    CTAP1_ERR_SUCCESS);
-  question = take (f, MORTISE_CONSENT_REGISTER);
+  question = ctap_take_question (f, MORTISE_CONSENT_REGISTER);
   g_assert_false (question->verify);
 }
 
@@ -321,14 +297,14 @@ test_29_uv_no_pin (CtapFixture *f, gconstpointer data)
   g_assert_cmphex (make (f, &(CtapMake){ .uv = 1 }), ==, CTAP2_ERR_INVALID_OPTION);
   g_assert_cmphex (make (f, &(CtapMake){ .rk = 1 }), ==, CTAP2_ERR_PUAT_REQUIRED);
   g_assert_cmphex (make (f, &(CtapMake){ .rk = -1 }), ==, CTAP2_ERR_PUAT_REQUIRED);
-  assert_not_asked (f);
+  ctap_assert_not_asked (f);
 }
 
 static void
 test_30_discoverable_needs_uv (CtapFixture *f, gconstpointer data)
 {
   g_assert_cmphex (make (f, &(CtapMake){ .rk = 1 }), ==, CTAP2_ERR_PUAT_REQUIRED);
-  assert_not_asked (f);
+  ctap_assert_not_asked (f);
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (make (f, &(CtapMake){ .rk = -1, .uv = -1 }), ==, CTAP1_ERR_SUCCESS);
 }
@@ -348,7 +324,7 @@ test_31_exclude_list (CtapFixture *f, gconstpointer data)
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (make (f, &(CtapMake){ .exclude = list }), ==, CTAP2_ERR_CREDENTIAL_EXCLUDED);
   g_assert_cmpuint (mortise_fake_tpm_count_calls (tpm, MORTISE_FAKE_TPM_ANY), ==, 0);
-  question = take (f, MORTISE_CONSENT_EXCLUDED);
+  question = ctap_take_question (f, MORTISE_CONSENT_EXCLUDED);
   g_assert_cmpstr (question->rp_id, ==, "example.com");
   g_assert_false (question->verify);
 
@@ -378,11 +354,11 @@ test_23_unknown (CtapFixture *f, gconstpointer data)
 
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_send (f, CTAP_MAKE_CREDENTIAL, unknown_type, NULL), ==, CTAP1_ERR_SUCCESS);
-  drop (f, MORTISE_CONSENT_REGISTER);
+  ctap_drop_question (f, MORTISE_CONSENT_REGISTER);
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_send (f, CTAP_MAKE_CREDENTIAL, unknown_option, NULL), ==,
                    CTAP1_ERR_SUCCESS);
-  drop (f, MORTISE_CONSENT_REGISTER);
+  ctap_drop_question (f, MORTISE_CONSENT_REGISTER);
 }
 
 static void
@@ -398,12 +374,12 @@ test_31_exclude_list_protected (CtapFixture *f, gconstpointer data)
   /* Not revealed to who is not verified … */
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (make (f, &(CtapMake){ .exclude = list, .user_id = "b" }), ==, CTAP1_ERR_SUCCESS);
-  drop (f, MORTISE_CONSENT_REGISTER);
+  ctap_drop_question (f, MORTISE_CONSENT_REGISTER);
   /* … and only after verification to who will be. */
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (make (f, &(CtapMake){ .exclude = list, .rk = 1, .uv = 1 }), ==,
                    CTAP2_ERR_CREDENTIAL_EXCLUDED);
-  question = take (f, MORTISE_CONSENT_EXCLUDED);
+  question = ctap_take_question (f, MORTISE_CONSENT_EXCLUDED);
   g_assert_true (question->verify);
   mortise_scripted_consent_refuse (f->consent, MORTISE_ERROR_TIMED_OUT);
   g_assert_cmphex (make (f, &(CtapMake){ .exclude = list, .rk = 1, .uv = 1 }), ==,
@@ -412,14 +388,14 @@ test_31_exclude_list_protected (CtapFixture *f, gconstpointer data)
   g_assert_cmphex (make (f, &(CtapMake){ .exclude = list, .rk = 1, .uv = 1 }), ==,
                    CTAP2_ERR_PUAT_REQUIRED);
 
-  drop (f, MORTISE_CONSENT_EXCLUDED);
-  drop (f, MORTISE_CONSENT_EXCLUDED);
+  ctap_drop_question (f, MORTISE_CONSENT_EXCLUDED);
+  ctap_drop_question (f, MORTISE_CONSENT_EXCLUDED);
   g_assert_cmphex (ctap_get_token (f, 2, CTAP_TEST_PIN, 0, NULL, &token), ==, CTAP1_ERR_SUCCESS);
   param = ctap_token_param (token, 2);
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (make (f, &(CtapMake){ .exclude = list, .param = param, .protocol = 2 }), ==,
                    CTAP2_ERR_CREDENTIAL_EXCLUDED);
-  drop (f, MORTISE_CONSENT_EXCLUDED);
+  ctap_drop_question (f, MORTISE_CONSENT_EXCLUDED);
 }
 
 /* Nothing can be looked up: first unlock, naming the site; one PIN is enough for one request. */
@@ -437,9 +413,9 @@ test_31_exclude_list_locked (CtapFixture *f, gconstpointer data)
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_make (f, &(CtapMake){ .rk = 1, .uv = 1, .exclude = list }, &answer), ==,
                    CTAP1_ERR_SUCCESS);
-  unlock = take (f, MORTISE_CONSENT_UNLOCK);
+  unlock = ctap_take_question (f, MORTISE_CONSENT_UNLOCK);
   g_assert_cmpstr (unlock->rp_id, ==, "example.com");
-  question = take (f, MORTISE_CONSENT_REGISTER);
+  question = ctap_take_question (f, MORTISE_CONSENT_REGISTER);
   g_assert_false (question->verify);
   g_assert_cmphex (answer->flags & MORTISE_AUTH_DATA_UV, !=, 0);
 
@@ -461,7 +437,7 @@ test_32_replaces (CtapFixture *f, gconstpointer data)
 
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (make (f, &request), ==, CTAP1_ERR_SUCCESS);
-  question = take (f, MORTISE_CONSENT_REGISTER);
+  question = ctap_take_question (f, MORTISE_CONSENT_REGISTER);
   g_assert_cmpuint (question->accounts->len, ==, 1);
   g_assert_true (g_bytes_equal (
       ((MortiseCredential *) g_ptr_array_index (question->accounts, 0))->credential_id,
@@ -562,7 +538,7 @@ test_34_enterprise_attestation (CtapFixture *f, gconstpointer data)
                    CTAP1_ERR_INVALID_PARAMETER);
   g_assert_cmphex (make (f, &(CtapMake){ .enterprise_attestation = 9 }), ==,
                    CTAP1_ERR_INVALID_PARAMETER);
-  assert_not_asked (f);
+  ctap_assert_not_asked (f);
 }
 
 static void
@@ -574,7 +550,7 @@ test_35_rp_id (CtapFixture *f, gconstpointer data)
   g_assert_cmphex (make (f, &(CtapMake){ .rp_id = "" }), ==, CTAP2_ERR_MISSING_PARAMETER);
   g_assert_cmphex (make (f, &(CtapMake){ .rp_id = too_long }), ==, CTAP2_ERR_LIMIT_EXCEEDED);
   g_assert_cmphex (make (f, &(CtapMake){ .rp_id = "a\nb" }), ==, CTAP1_ERR_INVALID_PARAMETER);
-  assert_not_asked (f);
+  ctap_assert_not_asked (f);
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (make (f, &(CtapMake){ .rp_id = longest }), ==, CTAP1_ERR_SUCCESS);
 }
@@ -651,7 +627,7 @@ test_48_token_for_another_site (CtapFixture *f, gconstpointer data)
   ga_param = ctap_token_param (ga_only, 2);
   g_assert_cmphex (make (f, &(CtapMake){ .rp_id = "a.example", .param = ga_param, .protocol = 2 }),
                    ==, CTAP2_ERR_PIN_AUTH_INVALID);
-  assert_not_asked (f);
+  ctap_assert_not_asked (f);
 }
 
 static void
@@ -687,7 +663,7 @@ test_82_always_uv (CtapFixture *f, gconstpointer data)
                                             g_variant_new_boolean (TRUE), NULL));
   mortise_scripted_consent_allow (f->consent);
   g_assert_cmphex (ctap_make (f, &(CtapMake){ .rk = -1 }, &answer), ==, CTAP1_ERR_SUCCESS);
-  question = take (f, MORTISE_CONSENT_REGISTER);
+  question = ctap_take_question (f, MORTISE_CONSENT_REGISTER);
   g_assert_true (question->verify);
   g_assert_cmphex (answer->flags & MORTISE_AUTH_DATA_UV, !=, 0);
   mortise_authenticator_set_builtin_uv (f->authenticator, FALSE);
@@ -729,19 +705,9 @@ test_64_consent_ends (CtapFixture *f, gconstpointer data)
 }
 
 static void
-cancel_now (MortiseScriptedConsent *consent,
-            const MortiseAskedQuestion *question,
-            gpointer user_data)
-{
-  CtapFixture *f = user_data;
-
-  g_cancellable_cancel (f->cancellable);
-}
-
-static void
 test_14_cancel (CtapFixture *f, gconstpointer data)
 {
-  mortise_scripted_consent_set_hook (f->consent, cancel_now, f);
+  ctap_cancel_when_asked (f);
   mortise_scripted_consent_hold (f->consent);
   g_assert_cmphex (make (f, &(CtapMake){ .rk = 1, .uv = 1 }), ==, CTAP2_ERR_KEEPALIVE_CANCEL);
   g_assert_cmpuint (mortise_vault_count (f->vault), ==, 0);
