@@ -25,11 +25,10 @@ add_line (GVariantBuilder *lines,
 static void
 add_set_up_line (GVariantBuilder *lines, const char *id, const char *title, const GError *problem)
 {
-  g_autofree char *step = mortise_health_dup_set_up_step ();
+  const char *action = NULL;
+  g_autofree char *step = mortise_health_dup_set_up_step ("/", &action);
 
-  mortise_health_add (lines, id, "error", title, problem->message, step,
-                      mortise_health_in_flatpak () ? MORTISE_HEALTH_ACTION_NONE
-                                                   : MORTISE_HEALTH_ACTION_SET_UP);
+  mortise_health_add (lines, id, "error", title, problem->message, step, action);
 }
 
 /* --- TPM ---------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 #include "app/agent/program-paths.h"
 #include "core/platform/autostart.h"
 #include "core/platform/browsers.h"
+#include "core/platform/flatpak.h"
 #include "core/text/display-text.h"
 
 #define READER_MAX_SHOWN 60
@@ -33,21 +34,17 @@ mortise_health_add (GVariantBuilder *lines,
   g_variant_builder_add_value (lines, g_variant_dict_end (&dict));
 }
 
-gboolean
-mortise_health_in_flatpak (void)
-{
-  return g_file_test ("/.flatpak-info", G_FILE_TEST_EXISTS);
-}
-
 char *
-mortise_health_dup_set_up_step (void)
+mortise_health_dup_set_up_step (const char *root, const char **action)
 {
   g_autofree char *program =
       mortise_find_program ("mortise-setup", MORTISE_LIBEXECDIR, "../data/setup");
 
-  if (mortise_health_in_flatpak ())
+  *action = MORTISE_HEALTH_ACTION_NONE;
+  if (mortise_in_flatpak (root))
     return g_strdup (_ ("Install Mortise’s system package: a Flatpak cannot set up the computer "
                         "around it."));
+  *action = MORTISE_HEALTH_ACTION_SET_UP;
   /* Translators: %s is the path of a program */
   return g_strdup_printf (_ ("Let Mortise set up this computer, once; it takes an administrator’s "
                              "password. In a terminal: sudo %s install"),
@@ -75,13 +72,14 @@ dup_title (const MortiseBrowser *browser)
 }
 
 static void
-add_browser (GVariantBuilder *lines, const MortiseBrowser *browser)
+add_browser (GVariantBuilder *lines, const char *root, const MortiseBrowser *browser)
 {
   static const char *const packagings[] = { "system", "snap", "flatpak" };
   g_autofree char *id =
       g_strdup_printf ("browser-%s-%s", packagings[browser->packaging], browser->id);
   g_autofree char *title = dup_title (browser);
   g_autofree char *step = NULL;
+  const char *action = NULL;
 
   switch (browser->sight)
     {
@@ -100,13 +98,11 @@ add_browser (GVariantBuilder *lines, const MortiseBrowser *browser)
                           _ ("As a Snap it is kept from every security key."), step, "");
       return;
     case MORTISE_BROWSER_NOT_TAGGED:
-      step = mortise_health_dup_set_up_step ();
+      step = mortise_health_dup_set_up_step (root, &action);
       mortise_health_add (lines, id, "warning", title,
                           _ ("As a Snap it is only given security keys of makers that Snap knows, "
                              "and Mortise is none."),
-                          step,
-                          mortise_health_in_flatpak () ? MORTISE_HEALTH_ACTION_NONE
-                                                       : MORTISE_HEALTH_ACTION_SET_UP);
+                          step, action);
       return;
     case MORTISE_BROWSER_NO_DEVICES:
       /* Translators: %s is a Flatpak's id; the rest of the command stays as it is */
@@ -129,7 +125,7 @@ mortise_health_add_browsers (GVariantBuilder *lines, const char *root, const cha
 {
   g_autoptr (GPtrArray) browsers = mortise_browsers_find (root, data_home);
 
-  if (mortise_health_in_flatpak ())
+  if (mortise_in_flatpak (root))
     {
       mortise_health_add (lines, "browsers", "note", _ ("Browsers"),
                           _ ("From inside a Flatpak the computer’s browsers cannot be seen."), "",
@@ -137,7 +133,7 @@ mortise_health_add_browsers (GVariantBuilder *lines, const char *root, const cha
       return;
     }
   for (guint i = 0; i < browsers->len; i++)
-    add_browser (lines, g_ptr_array_index (browsers, i));
+    add_browser (lines, root, g_ptr_array_index (browsers, i));
   if (browsers->len == 0)
     mortise_health_add (lines, "browsers", "note", _ ("Browsers"),
                         _ ("None was found that Mortise knows. Others may work as well."), "", "");
@@ -187,14 +183,13 @@ mortise_health_add_autostart (GVariantBuilder *lines, const char *root, const ch
 {
   const char *title = _ ("Start at login");
 
-  if (mortise_health_in_flatpak ())
-    mortise_health_add (lines, "autostart", "note", title,
-                        _ ("From inside a Flatpak this cannot be seen. The switch is in "
-                           "Preferences."),
-                        "", "");
-  else if (mortise_autostart_is_enabled (root, config_home))
+  if (mortise_autostart_is_enabled (root, config_home))
     mortise_health_add (lines, "autostart", "ok", title,
-                        _ ("On: browsers find the security key from login on."), "", "");
+                        mortise_in_flatpak (root)
+                            ? _ ("On, as the desktop said when it was switched on: browsers find "
+                                 "the security key from login on.")
+                            : _ ("On: browsers find the security key from login on."),
+                        "", "");
   else
     mortise_health_add (lines, "autostart", "warning", title,
                         _ ("Off: browsers find the security key only after Mortise was opened."),

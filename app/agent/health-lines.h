@@ -26,12 +26,14 @@ void mortise_health_add (GVariantBuilder *lines,
                          const char *step,
                          const char *action);
 
-/** mortise_health_in_flatpak: Returns: %TRUE if the computer around this process cannot be seen */
-gboolean mortise_health_in_flatpak (void);
-
-/** mortise_health_dup_set_up_step: Returns: (transfer full): the sentence that leads to the set-up
+/**
+ * mortise_health_dup_set_up_step:
+ * @root: the root folder, "/" but in tests
+ * @action: (out) (transfer none): what the window offers with it
+ *
+ * Returns: (transfer full): the sentence that leads to the set-up
  */
-char *mortise_health_dup_set_up_step (void);
+char *mortise_health_dup_set_up_step (const char *root, const char **action);
 
 /**
  * mortise_health_add_browsers:

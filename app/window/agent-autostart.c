@@ -3,8 +3,10 @@
 
 #include "app/window/agent-autostart.h"
 
+#include "app/window/background-portal.h"
 #include "core/mortise-error.h"
 #include "core/platform/autostart.h"
+#include "core/platform/flatpak.h"
 
 #include <errno.h>
 #include <glib/gi18n.h>
@@ -14,15 +16,19 @@
 #define SYSTEMD_PATH      "/org/freedesktop/systemd1"
 #define SYSTEMD_INTERFACE "org.freedesktop.systemd1.Manager"
 
-#define PORTAL_NAME      "org.freedesktop.portal.Desktop"
-#define PORTAL_PATH      "/org/freedesktop/portal/desktop"
-#define PORTAL_INTERFACE "org.freedesktop.portal.Background"
+static char *test_root;
 
 typedef struct
 {
   GDBusConnection *bus;
   gboolean enabled;
 } Change;
+
+static const char *
+get_root (void)
+{
+  return test_root != NULL ? test_root : "/";
+}
 
 static void
 change_free (gpointer data)
@@ -54,13 +60,26 @@ return_outcome (GTask *task)
     g_task_return_boolean (task, TRUE);
 }
 
+static gboolean
+write_file (const char *path, const char *content, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  if (g_mkdir_with_parents (folder, 0700) != 0)
+    {
+      g_set_error_literal (error, G_FILE_ERROR, (int) g_file_error_from_errno (errno),
+                           g_strerror (errno));
+      return FALSE;
+    }
+  return g_file_set_contents (path, content, -1, error);
+}
+
 /* --- The autostart folder -----------------------------------------------------------------------
  */
 
 static gboolean
 write_entry (const char *path, GError **error)
 {
-  g_autofree char *folder = g_path_get_dirname (path);
   g_autofree char *entry = g_strdup_printf ("[Desktop Entry]\n"
                                             "Type=Application\n"
                                             "Name=Mortise\n"
@@ -69,13 +88,7 @@ write_entry (const char *path, GError **error)
                                             "NoDisplay=true\n",
                                             MORTISE_LIBEXECDIR, MORTISE_APP_ID);
 
-  if (g_mkdir_with_parents (folder, 0700) != 0)
-    {
-      g_set_error_literal (error, G_FILE_ERROR, (int) g_file_error_from_errno (errno),
-                           g_strerror (errno));
-      return FALSE;
-    }
-  return g_file_set_contents (path, entry, -1, error);
+  return write_file (path, entry, error);
 }
 
 static void
@@ -144,21 +157,39 @@ use_systemd (GTask *task)
 /* --- Flatpak ------------------------------------------------------------------------------------
  */
 
+static gboolean
+keep_answer (gboolean enabled, GError **error)
+{
+  g_autofree char *path = mortise_autostart_answer_path (g_get_user_config_dir ());
+
+  if (enabled)
+    return write_file (path, "", error);
+  g_remove (path);
+  return TRUE;
+}
+
 static void
-on_portal_asked (GObject *source, GAsyncResult *result, gpointer user_data)
+on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
+  const Change *change = g_task_get_task_data (task);
+  gboolean enabled = FALSE;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply =
-      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
 
-  /* The desktop itself asks the person from here on. */
-  if (reply != NULL)
-    g_task_return_boolean (task, TRUE);
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    g_task_return_error (task, g_steal_pointer (&error));
-  else
+  if (!mortise_background_portal_request_finish (result, &enabled, &error) ||
+      !keep_answer (enabled, &error))
     return_failed (task, error->message);
+  else if (enabled == change->enabled)
+    g_task_return_boolean (task, TRUE);
+  else if (enabled)
+    g_task_return_new_error (task, MORTISE_ERROR, MORTISE_ERROR_FAILED,
+                             _ ("The desktop still starts Mortise at login. Switch that off in the "
+                                "desktop’s own settings."));
+  else
+    g_task_return_new_error (task, MORTISE_ERROR, MORTISE_ERROR_FAILED,
+                             _ ("The desktop does not let Mortise start at login. Allow Mortise to "
+                                "run in the background in the desktop’s own settings, then try "
+                                "again."));
 }
 
 static void
@@ -166,16 +197,10 @@ use_portal (GTask *task)
 {
   const Change *change = g_task_get_task_data (task);
   const char *const command[] = { MORTISE_LIBEXECDIR "/mortise-agent", NULL };
-  g_auto (GVariantDict) options = G_VARIANT_DICT_INIT (NULL);
 
-  g_variant_dict_insert (&options, "reason", "s",
-                         _ ("So that browsers find your passkeys from login on"));
-  g_variant_dict_insert (&options, "autostart", "b", change->enabled);
-  g_variant_dict_insert_value (&options, "commandline", g_variant_new_strv (command, -1));
-  g_dbus_connection_call (
-      change->bus, PORTAL_NAME, PORTAL_PATH, PORTAL_INTERFACE, "RequestBackground",
-      g_variant_new ("(s@a{sv})", "", g_variant_dict_end (&options)), NULL, G_DBUS_CALL_FLAGS_NONE,
-      -1, g_task_get_cancellable (task), on_portal_asked, g_object_ref (task));
+  mortise_background_portal_request (change->bus,
+                                     _ ("So that browsers find your passkeys from login on"),
+                                     change->enabled, command, on_answered, g_object_ref (task));
 }
 
 void
@@ -191,7 +216,7 @@ mortise_agent_autostart_set (GDBusConnection *bus,
   change->bus = g_object_ref (bus);
   change->enabled = enabled;
   g_task_set_task_data (task, change, change_free);
-  if (g_file_test ("/.flatpak-info", G_FILE_TEST_EXISTS))
+  if (mortise_in_flatpak (get_root ()))
     use_portal (task);
   else
     use_systemd (task);
@@ -206,5 +231,12 @@ mortise_agent_autostart_set_finish (GAsyncResult *result, GError **error)
 gboolean
 mortise_agent_autostart_is_enabled (void)
 {
-  return mortise_autostart_is_enabled ("/", g_get_user_config_dir ());
+  return mortise_autostart_is_enabled (get_root (), g_get_user_config_dir ());
+}
+
+void
+mortise_agent_autostart_set_root (const char *root)
+{
+  g_free (test_root);
+  test_root = g_strdup (root);
 }

@@ -21,7 +21,11 @@ void mortise_agent_autostart_set (GDBusConnection *bus,
 /** mortise_agent_autostart_set_finish: errors are for people */
 gboolean mortise_agent_autostart_set_finish (GAsyncResult *result, GError **error);
 
-/** mortise_agent_autostart_is_enabled: Returns: what is set now; not to be known in a Flatpak */
+/** mortise_agent_autostart_is_enabled: Returns: what is set now; inside a Flatpak, what the desktop
+ * answered last */
 gboolean mortise_agent_autostart_is_enabled (void);
+
+/** mortise_agent_autostart_set_root: for tests: another root folder than "/"; %NULL for "/" */
+void mortise_agent_autostart_set_root (const char *root);
 
 G_END_DECLS

@@ -3,6 +3,8 @@
 
 #include "core/platform/autostart.h"
 
+#include "core/platform/flatpak.h"
+
 /* Where units are enabled for everyone. */
 static const char *const unit_folders[] = { "etc/systemd/user", "usr/local/lib/systemd/user",
                                             "usr/lib/systemd/user", "lib/systemd/user" };
@@ -33,12 +35,21 @@ mortise_autostart_entry_path (const char *config_home)
   return g_build_filename (config_home, "autostart", MORTISE_AGENT_NAME ".desktop", NULL);
 }
 
+char *
+mortise_autostart_answer_path (const char *config_home)
+{
+  return g_build_filename (config_home, "mortise", "starts-at-login", NULL);
+}
+
 gboolean
 mortise_autostart_is_enabled (const char *root, const char *config_home)
 {
   g_autofree char *own_units = g_build_filename (config_home, "systemd/user", NULL);
   g_autofree char *entry = mortise_autostart_entry_path (config_home);
+  g_autofree char *answer = mortise_autostart_answer_path (config_home);
 
+  if (mortise_in_flatpak (root))
+    return g_file_test (answer, G_FILE_TEST_EXISTS);
   if (g_file_test (entry, G_FILE_TEST_EXISTS))
     return TRUE;
   if (is_masked (own_units))

@@ -340,8 +340,9 @@ find_next (MortiseSessionMonitor *self)
   switch (self->step++)
     {
     case FIND_BY_PID:
-      call (self, MANAGER_PATH, MANAGER_INTERFACE, "GetSessionByPID",
-            g_variant_new ("(u)", (guint32) getpid ()), "(o)", on_session_path);
+      /* 0 is whoever asks: our own number means another process where we run inside a Flatpak. */
+      call (self, MANAGER_PATH, MANAGER_INTERFACE, "GetSessionByPID", g_variant_new ("(u)", 0u),
+            "(o)", on_session_path);
       break;
     case FIND_BY_ID:
       call (self, MANAGER_PATH, MANAGER_INTERFACE, "GetSession", g_variant_new ("(s)", id), "(o)",

@@ -91,12 +91,15 @@ on_method (GDBusConnection *bus,
            gpointer user_data)
 {
   MockLogind *self = user_data;
+  g_autoptr (GVariant) asker = g_variant_ref_sink (g_variant_new ("(u)", 0u));
 
   if (strcmp (method, "Inhibit") == 0)
     inhibit (self, parameters, invocation);
   else if (strcmp (method, "GetUser") == 0)
     g_dbus_method_invocation_return_value (invocation, g_variant_new ("(o)", USER_PATH));
-  else if (strcmp (method, "GetSessionByPID") == 0 && self->in_session)
+  /* Where a Flatpak is about, only 0 means who asks. */
+  else if (strcmp (method, "GetSessionByPID") == 0 && self->in_session &&
+           g_variant_equal (parameters, asker))
     g_dbus_method_invocation_return_value (invocation,
                                            g_variant_new ("(o)", MOCK_LOGIND_PID_SESSION));
   else

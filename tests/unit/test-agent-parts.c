@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/agent/agent-options.h"
+#include "app/agent/health-lines.h"
 #include "app/agent/idle-lock.h"
 #include "app/agent/program-paths.h"
 #include "app/agent/worker.h"
@@ -241,6 +242,89 @@ test_worker (void)
   g_assert_cmpstr (text->str, ==, "abcde");
 }
 
+/* --- Health lines ------------------------------------------------------------------------------
+ */
+
+static void
+put (const char *base, const char *path, const char *content)
+{
+  g_autofree char *full = g_build_filename (base, path, NULL);
+  g_autofree char *folder = g_path_get_dirname (full);
+
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (full, content, -1, NULL));
+  g_assert_cmpint (g_chmod (full, 0755), ==, 0);
+}
+
+/* "id state action" of every line about what is around the agent. */
+static char *
+describe_surroundings (const char *root, const char *home)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+  g_autoptr (GVariant) lines = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  mortise_health_add_browsers (&builder, root, home);
+  mortise_health_add_autostart (&builder, root, home);
+  lines = g_variant_ref_sink (g_variant_builder_end (&builder));
+  for (gsize i = 0; i < g_variant_n_children (lines); i++)
+    {
+      g_autoptr (GVariant) line = g_variant_get_child_value (lines, i);
+      const char *id = NULL;
+      const char *state = NULL;
+      const char *action = NULL;
+      const char *step = NULL;
+
+      g_assert_true (g_variant_lookup (line, "id", "&s", &id));
+      g_assert_true (g_variant_lookup (line, "state", "&s", &state));
+      g_assert_true (g_variant_lookup (line, "action", "&s", &action));
+      g_assert_true (g_variant_lookup (line, "step", "&s", &step));
+      /* What is wrong comes with the one step that mends it. */
+      g_assert_true (g_str_equal (state, "ok") || g_str_equal (state, "note") || *step != '\0');
+      g_string_append_printf (text, "%s %s %s\n", id, state, action);
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+assert_surroundings (const char *root, const char *home, const char *expected)
+{
+  g_autofree char *text = describe_surroundings (root, home);
+
+  g_assert_cmpstr (text, ==, expected);
+}
+
+/* Inside a Flatpak nothing is said of what cannot be seen, and no set-up is offered that cannot
+ * work. */
+static void
+test_health_in_flatpak (void)
+{
+  char *root = scratch_folder_new ();
+  char *home = scratch_folder_new ();
+  g_autofree char *outside = NULL;
+  g_autofree char *inside = NULL;
+  const char *action = NULL;
+
+  put (root, "usr/bin/firefox",
+       "\x7f"
+       "ELF");
+  assert_surroundings (root, home,
+                       "browser-system-firefox ok \nautostart warning start-at-login\n");
+  outside = mortise_health_dup_set_up_step (root, &action);
+  g_assert_cmpstr (action, ==, "set-up");
+  g_assert_nonnull (strstr (outside, "sudo "));
+
+  put (root, ".flatpak-info", "[Application]\n");
+  assert_surroundings (root, home, "browsers note \nautostart warning start-at-login\n");
+  inside = mortise_health_dup_set_up_step (root, &action);
+  g_assert_cmpstr (action, ==, "");
+  g_assert_null (strstr (inside, "sudo "));
+  put (home, "mortise/starts-at-login", "");
+  assert_surroundings (root, home, "browsers note \nautostart ok \n");
+  scratch_folder_remove (root);
+  scratch_folder_remove (home);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -255,5 +339,6 @@ main (int argc, char **argv)
   g_test_add_func ("/idle-lock/hold", test_idle_lock);
   g_test_add_func ("/idle-lock/never", test_idle_lock_never);
   g_test_add_func ("/worker/order", test_worker);
+  g_test_add_func ("/health-lines/in-flatpak", test_health_in_flatpak);
   return g_test_run ();
 }

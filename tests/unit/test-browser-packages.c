@@ -263,6 +263,18 @@ test_autostart (Fixture *fixture, gconstpointer data)
   g_assert_true (is_enabled (fixture));
 }
 
+/* Inside a Flatpak the root is the runtime's: what is seen there says nothing. */
+static void
+test_autostart_in_flatpak (Fixture *fixture, gconstpointer data)
+{
+  put (fixture->root, ".flatpak-info", "[Application]\n");
+  put (fixture->home, "autostart/" MORTISE_AGENT_NAME ".desktop", "[Desktop Entry]\n");
+  put_link (fixture->root, "etc/systemd/user/default.target.wants/" MORTISE_AGENT_UNIT, "x");
+  g_assert_false (is_enabled (fixture));
+  put (fixture->home, "mortise/starts-at-login", "");
+  g_assert_true (is_enabled (fixture));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -280,6 +292,7 @@ main (int argc, char **argv)
   ADD ("/browsers/flatpak-of-person", test_flatpak_of_person);
   ADD ("/browsers/twice", test_twice);
   ADD ("/autostart", test_autostart);
+  ADD ("/autostart-in-flatpak", test_autostart_in_flatpak);
 #undef ADD
   return g_test_run ();
 }
