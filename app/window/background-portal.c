@@ -113,9 +113,10 @@ mortise_background_portal_request (GDBusConnection *bus,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data)
 {
+  static guint n_requests = 0;
   g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
   Request *request = g_new0 (Request, 1);
-  g_autofree char *token = g_strdup_printf ("mortise%u", g_random_int ());
+  g_autofree char *token = g_strdup_printf ("mortise%u", ++n_requests);
   g_autofree char *path = make_request_path (bus, token);
   g_auto (GVariantDict) options = G_VARIANT_DICT_INIT (NULL);
 
