@@ -102,10 +102,9 @@ show_text (AdwEntryRow *row, const char *text)
 }
 
 static char *
-make_draft_key (MortisePasskeyPage *self, const Name *name)
+make_draft_key (gint64 id, const Name *name)
 {
-  return g_strdup_printf ("%" G_GINT64_FORMAT " %s", mortise_passkey_get_id (self->passkey),
-                          name->member);
+  return g_strdup_printf ("%" G_GINT64_FORMAT " %s", id, name->member);
 }
 
 void
@@ -114,7 +113,7 @@ mortise_passkey_page_show_names (MortisePasskeyPage *self)
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
       AdwEntryRow *row = get_row (self, &names[i]);
-      g_autofree char *key = make_draft_key (self, &names[i]);
+      g_autofree char *key = make_draft_key (mortise_passkey_get_id (self->passkey), &names[i]);
       g_autofree char *draft = NULL;
 
       if (is_edited (row))
@@ -162,6 +161,20 @@ offer_again (AdwEntryRow *row)
   gtk_editable_set_text (GTK_EDITABLE (row), typed);
 }
 
+/* Another passkey is shown by now: what could not be stored waits until the person is back. */
+static void
+settle_draft (Edit *edit, gboolean stored)
+{
+  GHashTable *drafts = edit->page->drafts;
+  g_autofree char *key = make_draft_key (edit->id, edit->name);
+  const char *draft = g_hash_table_lookup (drafts, key);
+
+  if (stored && g_strcmp0 (draft, edit->text) == 0)
+    g_hash_table_remove (drafts, key);
+  else if (!stored && draft == NULL)
+    g_hash_table_insert (drafts, g_steal_pointer (&key), g_strdup (edit->text));
+}
+
 static void
 on_edited (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -176,6 +189,8 @@ on_edited (GObject *source, GAsyncResult *result, gpointer user_data)
       mortise_toast_error (GTK_WIDGET (edit->page), error);
       if (is_shown (edit->page, edit->id))
         offer_again (row);
+      else
+        settle_draft (edit, FALSE);
       return;
     }
   /* From a mend, or as typed: either way this is what is stored now. */
@@ -189,6 +204,8 @@ on_edited (GObject *source, GAsyncResult *result, gpointer user_data)
       else
         show_text (row, edit->text);
     }
+  else
+    settle_draft (edit, TRUE);
   mortise_toast_undo (GTK_WIDGET (edit->page), _ (edit->name->changed), "win.edit-passkey",
                       g_variant_new ("(xss)", edit->id, edit->name->member, edit->before));
 }
@@ -227,18 +244,22 @@ on_apply (MortisePasskeyPage *self, AdwEntryRow *row)
 
 /*
  * Leaving a passkey keeps what was typed: a note is never worth a question, and what would be asked
- * about waits until the person is back.
+ * about waits until the person is back. So does a note while the agent is away.
  */
 void
 mortise_passkey_page_leave_names (MortisePasskeyPage *self)
 {
+  gboolean away = mortise_agent_client_get_state (self->client) < MORTISE_AGENT_LOCKED;
+
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
       AdwEntryRow *row = get_row (self, &names[i]);
       const char *typed = gtk_editable_get_text (GTK_EDITABLE (row));
 
-      if (is_edited (row) && names[i].asks)
-        g_hash_table_insert (self->drafts, make_draft_key (self, &names[i]), g_strdup (typed));
+      if (is_edited (row) && (names[i].asks || away))
+        g_hash_table_insert (self->drafts,
+                             make_draft_key (mortise_passkey_get_id (self->passkey), &names[i]),
+                             g_strdup (typed));
       else if (is_edited (row))
         mortise_passkey_page_edit (self, names[i].member, typed);
       g_object_set_data (G_OBJECT (row), "shown-text", NULL);

@@ -115,6 +115,20 @@ on_state_changed (MortisePasskeyPage *self)
     mortise_passkey_page_reset_protection (self);
 }
 
+/* The window is closed, and the process may end with it: what the person noted goes out first. */
+static void
+mortise_passkey_page_unroot (GtkWidget *widget)
+{
+  MortisePasskeyPage *self = MORTISE_PASSKEY_PAGE (widget);
+
+  if (self->passkey != NULL)
+    {
+      mortise_passkey_page_leave_names (self);
+      g_dbus_connection_flush_sync (mortise_agent_client_get_connection (self->client), NULL, NULL);
+    }
+  GTK_WIDGET_CLASS (mortise_passkey_page_parent_class)->unroot (widget);
+}
+
 static void
 mortise_passkey_page_dispose (GObject *object)
 {
@@ -238,6 +252,7 @@ mortise_passkey_page_class_init (MortisePasskeyPageClass *klass)
   object_class->finalize = mortise_passkey_page_finalize;
   object_class->get_property = mortise_passkey_page_get_property;
   object_class->set_property = mortise_passkey_page_set_property;
+  widget_class->unroot = mortise_passkey_page_unroot;
   properties[PROP_SHOW_BACK] =
       g_param_spec_boolean ("show-back", NULL, NULL, FALSE,
                             G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);

@@ -22,7 +22,8 @@ new_toast (const char *text)
 static AdwToast *
 show (GtkWidget *widget, AdwToast *toast)
 {
-  GtkWidget *overlay = gtk_widget_get_ancestor (widget, ADW_TYPE_TOAST_OVERLAY);
+  GtkWidget *overlay =
+      widget != NULL ? gtk_widget_get_ancestor (widget, ADW_TYPE_TOAST_OVERLAY) : NULL;
 
   if (overlay == NULL)
     {
@@ -55,7 +56,9 @@ mortise_toast_undo (GtkWidget *widget, const char *text, const char *action, GVa
 void
 mortise_toast_error (GtkWidget *widget, const GError *error)
 {
-  if (mortise_agent_error_is_quiet (error))
+  /* A window that was closed meanwhile has nothing to show it in. */
+  if (mortise_agent_error_is_quiet (error) || widget == NULL ||
+      gtk_widget_get_root (widget) == NULL)
     return;
   if (g_utf8_strlen (error->message, -1) <= TOAST_MAX)
     mortise_toast (widget, error->message);

@@ -97,6 +97,45 @@ test_undo_two (Fixture *fixture, gconstpointer data)
   wait_for (fixture, "Deleted alice at github.com");
 }
 
+/* An edit and a deletion are offered to be undone one after the other, the last one first; neither
+ * takes the way back from the other. */
+static void
+test_undo_edit_and_delete (Fixture *fixture, gconstpointer data)
+{
+  GtkEditable *entry = NULL;
+
+  mortise_window_fixture_open_samples (fixture);
+  open_passkey (fixture, "alice at github.com");
+  gtk_widget_activate_action (fixture->root, "win.delete-passkey", "x", (gint64) 3);
+  mortise_window_fixture_assert_call (fixture, "DeletePasskeys ([3],)");
+  wait_for (fixture, "Deleted ");
+  entry = GTK_EDITABLE (mortise_test_get (fixture->root, ADW_TYPE_ENTRY_ROW, "Your note"));
+  gtk_editable_set_text (entry, "At the desk");
+  g_signal_emit_by_name (entry, "apply");
+  mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'note': <'At the desk'>})");
+  wait_for (fixture, "Note changed");
+  mortise_test_click (fixture->root, "Undo");
+  mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'note': <''>})");
+  wait_for (fixture, "Deleted ");
+  mortise_test_click (fixture->root, "Undo");
+  mortise_window_fixture_assert_call (fixture, "RestorePasskeys ([3],)");
+  wait_for (fixture, "10 passkeys");
+
+  /* The other way round. */
+  gtk_editable_set_text (entry, "On the shelf");
+  g_signal_emit_by_name (entry, "apply");
+  mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'note': <'On the shelf'>})");
+  wait_for (fixture, "Note changed");
+  gtk_widget_activate_action (fixture->root, "win.delete-passkey", "x", (gint64) 3);
+  mortise_window_fixture_assert_call (fixture, "DeletePasskeys ([3],)");
+  wait_for (fixture, "Deleted ");
+  mortise_test_click (fixture->root, "Undo");
+  mortise_window_fixture_assert_call (fixture, "RestorePasskeys ([3],)");
+  wait_for (fixture, "Note changed");
+  mortise_test_click (fixture->root, "Undo");
+  mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'note': <''>})");
+}
+
 static void
 test_delete_denied (Fixture *fixture, gconstpointer data)
 {
@@ -220,6 +259,106 @@ test_agent_restart (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (gtk_editable_get_text (entry), ==, "Half written");
   g_signal_emit_by_name (entry, "apply");
   mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'label': <'Half written'>})");
+}
+
+static void
+lose_agent (Fixture *fixture)
+{
+  mortise_mock_agent_release_name (fixture->agent);
+  mortise_test_wait_until (is_missing, fixture->client);
+}
+
+static void
+find_agent (Fixture *fixture)
+{
+  mortise_mock_agent_own_name (fixture->agent, FALSE);
+  mortise_test_wait_until (is_unlocked, fixture->client);
+}
+
+/* The banner has said it; no field says it again. */
+static void
+assert_no_dialog (Fixture *fixture)
+{
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+
+  for (GList *entry = windows; entry != NULL; entry = entry->next)
+    g_assert_true (entry->data == (gpointer) fixture->window ||
+                   !gtk_widget_get_visible (entry->data));
+}
+
+/* Every field, typed into while the agent is there, and left for another passkey when it is not. */
+static void
+test_leave_while_away (Fixture *fixture, gconstpointer data)
+{
+  static const char *const fields[] = { "Account name", "Display name", "Your label", "Your note",
+                                        "Name in the site’s own list" };
+  g_autofree char *calls = NULL;
+
+  mortise_window_fixture_open_samples (fixture);
+  open_passkey (fixture, "alice at github.com");
+  for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
+    gtk_editable_set_text (
+        GTK_EDITABLE (mortise_test_get (fixture->root, ADW_TYPE_ENTRY_ROW, fields[i])),
+        "Half written");
+  lose_agent (fixture);
+  gtk_widget_activate_action (fixture->root, "win.show-passkey", "x", (gint64) 2);
+  mortise_test_settle (fixture->window);
+  g_assert_cmpstr (gtk_editable_get_text (get_label_entry (fixture)), ==, "Work account");
+  assert_no_dialog (fixture);
+  find_agent (fixture);
+  gtk_widget_activate_action (fixture->root, "win.show-passkey", "x", (gint64) 1);
+  mortise_test_settle (fixture->window);
+  for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
+    g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (
+                         mortise_test_get (fixture->root, ADW_TYPE_ENTRY_ROW, fields[i]))),
+                     ==, "Half written");
+  calls = mortise_mock_agent_take_calls (fixture->agent);
+  g_assert_cmpstr (calls, ==, "");
+  g_signal_emit_by_name (get_label_entry (fixture), "apply");
+  mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'label': <'Half written'>})");
+}
+
+/* The agent ends with the question on the screen: what was asked about can be applied again. */
+static void
+test_restart_while_asked (Fixture *fixture, gconstpointer data)
+{
+  GtkEditable *entry = NULL;
+
+  mortise_window_fixture_open_samples (fixture);
+  open_passkey (fixture, "alice at github.com");
+  entry = GTK_EDITABLE (mortise_test_get (fixture->root, ADW_TYPE_ENTRY_ROW, "Account name"));
+  mortise_mock_agent_set_hold (fixture->agent, TRUE);
+  gtk_editable_set_text (entry, "alice@new.example");
+  g_signal_emit_by_name (entry, "apply");
+  mortise_window_fixture_assert_call (fixture,
+                                      "EditPasskey (1, {'user-name': <'alice@new.example'>})");
+  gtk_widget_activate_action (fixture->root, "win.show-passkey", "x", (gint64) 2);
+  lose_agent (fixture);
+  mortise_mock_agent_set_answer (fixture->agent, "Failed", "The agent ended.");
+  mortise_mock_agent_set_hold (fixture->agent, FALSE);
+  wait_for (fixture, "The agent ended.");
+  mortise_mock_agent_set_answer (fixture->agent, NULL, NULL);
+  find_agent (fixture);
+  gtk_widget_activate_action (fixture->root, "win.show-passkey", "x", (gint64) 1);
+  mortise_test_settle (fixture->window);
+  g_assert_cmpstr (gtk_editable_get_text (entry), ==, "alice@new.example");
+  g_signal_emit_by_name (entry, "apply");
+  mortise_window_fixture_assert_call (fixture,
+                                      "EditPasskey (1, {'user-name': <'alice@new.example'>})");
+}
+
+/* A note is kept when the window is closed over it; what would be asked about is not sent. */
+static void
+test_close_with_edits (Fixture *fixture, gconstpointer data)
+{
+  mortise_window_fixture_open_samples (fixture);
+  open_passkey (fixture, "alice at github.com");
+  gtk_editable_set_text (get_label_entry (fixture), "Home");
+  gtk_editable_set_text (
+      GTK_EDITABLE (mortise_test_get (fixture->root, ADW_TYPE_ENTRY_ROW, "Account name")), "bob");
+  gtk_window_close (fixture->window);
+  fixture->window = NULL;
+  mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'label': <'Home'>})");
 }
 
 static void
@@ -735,12 +874,16 @@ main (int argc, char **argv)
   ADD ("open", test_open);
   ADD ("delete-and-undo", test_delete_and_undo);
   ADD ("undo-two", test_undo_two);
+  ADD ("undo-edit-and-delete", test_undo_edit_and_delete);
   ADD ("delete-denied", test_delete_denied);
   ADD ("delete-fails", test_delete_fails);
   ADD ("edit-label", test_edit_label);
   ADD ("edit-fails", test_edit_fails);
   ADD ("edit-and-leave", test_edit_and_leave);
   ADD ("agent-restart", test_agent_restart);
+  ADD ("leave-while-away", test_leave_while_away);
+  ADD ("restart-while-asked", test_restart_while_asked);
+  ADD ("close-with-edits", test_close_with_edits);
   ADD ("call-while-away", test_call_while_away);
   ADD ("lock-and-unlock", test_lock_and_unlock);
   ADD ("unlock-to-read", test_unlock_to_read);
