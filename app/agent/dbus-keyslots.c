@@ -75,28 +75,6 @@ mortise_dbus_get_keyslots (MortiseDBusCall *call, GError **error)
   return g_variant_new ("(aa{sv})", &builder);
 }
 
-static gboolean
-has_keyslot (MortiseVault *vault, MortiseKeyslot slot)
-{
-  MortiseKeyslotInfo info = { 0 };
-
-  return mortise_vault_get_keyslot (vault, slot, &info, NULL) && info.exists;
-}
-
-GVariant *
-mortise_dbus_name_keyslots (MortiseVault *vault)
-{
-  GVariantBuilder builder;
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_STRING_ARRAY);
-  for (gsize i = 0; i < G_N_ELEMENTS (keyslots); i++)
-    {
-      if (has_keyslot (vault, keyslots[i].slot))
-        g_variant_builder_add (&builder, "s", keyslots[i].id);
-    }
-  return g_variant_builder_end (&builder);
-}
-
 /* --- Recovery code -----------------------------------------------------------------------------
  */
 

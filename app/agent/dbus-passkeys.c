@@ -243,6 +243,5 @@ mortise_dbus_read_protection (MortiseDBusCall *call, GError **error)
   g_variant_dict_insert (&dict, "algorithm", "i", (gint32) info->algorithm);
   insert_bytes (&dict, "parent-name", parent_name);
   insert_bytes (&dict, "storage-root-name", root_name);
-  g_variant_dict_insert_value (&dict, "keyslots", mortise_dbus_name_keyslots (backend->vault));
   return g_variant_new ("(@a{sv})", g_variant_dict_end (&dict));
 }

@@ -85,8 +85,6 @@ GVariant *mortise_dbus_reset_pin (MortiseDBusCall *call, GError **error);
 GVariant *mortise_dbus_create_recovery_code (MortiseDBusCall *call, GError **error);
 GVariant *mortise_dbus_get_keyslots (MortiseDBusCall *call, GError **error);
 GVariant *mortise_dbus_set_keyslot (MortiseDBusCall *call, GError **error);
-/** mortise_dbus_name_keyslots: Returns: (transfer floating): "as" of those that exist */
-GVariant *mortise_dbus_name_keyslots (MortiseVault *vault);
 
 /* dbus-passkeys.c */
 GVariant *mortise_dbus_list_passkeys (MortiseDBusCall *call, GError **error);

@@ -371,6 +371,8 @@ update_properties (MortiseDBusService *service)
   mortise_dbus_agent1_set_pin_retries (
       skeleton, vault != NULL ? mortise_vault_get_pin_retries (vault) : MORTISE_PIN_RETRIES_MAX);
   mortise_dbus_agent1_set_has_recovery_code (skeleton, has_recovery_code (vault));
+  mortise_dbus_agent1_set_has_login_keyslot (skeleton, vault != NULL &&
+                                                           mortise_vault_has_login_keyslot (vault));
   mortise_dbus_agent1_set_transport (skeleton, status->transport);
   mortise_dbus_agent1_set_socket_path (skeleton, status->socket_path);
   mortise_dbus_agent1_set_prompting (

@@ -409,6 +409,12 @@ mortise_agent_client_has_recovery_code (MortiseAgentClient *self)
 }
 
 gboolean
+mortise_agent_client_has_login_keyslot (MortiseAgentClient *self)
+{
+  return self->proxy != NULL && mortise_dbus_agent1_get_has_login_keyslot (self->proxy);
+}
+
+gboolean
 mortise_agent_client_get_prompting (MortiseAgentClient *self)
 {
   return self->proxy != NULL && mortise_dbus_agent1_get_prompting (self->proxy);

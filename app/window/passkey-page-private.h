@@ -114,8 +114,8 @@ void mortise_passkey_page_reset_history (MortisePasskeyPage *self);
 void mortise_passkey_page_init_export (MortisePasskeyPage *self);
 void mortise_passkey_page_show_export (MortisePasskeyPage *self);
 
-/** mortise_passkey_page_show_thieves: who could do what with this passkey (passkey-page-thieves.c)
- */
+/** mortise_passkey_page_show_thieves: what opens this passkey, and who could do what with it, by
+ * the keyslots that there are (passkey-page-thieves.c) */
 void mortise_passkey_page_show_thieves (MortisePasskeyPage *self);
 
 /** mortise_passkey_page_forbid_hyphens: a hyphen that wrapping puts in would look like a part of a

@@ -133,25 +133,6 @@ append_tpm (MortisePasskeyPage *self, MortiseChainState state)
       software && state == MORTISE_CHAIN_PROVEN ? MORTISE_CHAIN_REFUTED : state);
 }
 
-/* The ways to the vault's key that there are: whoever has one of them can use this passkey. */
-static char *
-describe_keyslots (GVariant *protection)
-{
-  g_autofree const char **keyslots = NULL;
-  gboolean recovery = FALSE;
-
-  if (!g_variant_lookup (protection, "keyslots", "^a&s", &keyslots))
-    return NULL;
-  recovery = g_strv_contains (keyslots, "recovery");
-  if (g_strv_contains (keyslots, "login"))
-    return g_strdup (recovery
-                         ? _ ("Your PIN or the recovery code. The login keyring opens only the "
-                              "list of names.")
-                         : _ ("Your PIN. The login keyring opens only the list of names."));
-  return g_strdup (recovery ? _ ("Your PIN or the recovery code.")
-                            : _ ("Your PIN, and nothing else."));
-}
-
 static void
 show_recorded (MortisePasskeyPage *self)
 {
@@ -161,8 +142,6 @@ show_recorded (MortisePasskeyPage *self)
 
   gtk_label_set_label (self->class_label, describe_kind (data->kind));
   gtk_widget_set_visible (GTK_WIDGET (self->words_button), FALSE);
-  adw_action_row_set_subtitle (self->opens_row,
-                               _ ("Your PIN, or the recovery code if you made one."));
   mortise_chain_clear (self->chain);
   mortise_chain_append (
       self->chain, sealed ? "mortise-seal-symbolic" : "mortise-key-symbolic", _ ("This passkey"),
@@ -190,15 +169,12 @@ show_read (MortisePasskeyPage *self, GVariant *protection)
   gboolean device_only = FALSE;
   gboolean as_recorded = FALSE;
   g_autofree char *key_evidence = NULL;
-  g_autofree char *keyslots = describe_keyslots (protection);
   g_autofree char *parent_name = format_name (protection, "parent-name");
   g_autofree char *root_name = format_name (protection, "storage-root-name");
 
   g_variant_lookup (protection, "attributes", "u", &attributes);
   g_variant_lookup (protection, "device-only", "b", &device_only);
   as_recorded = device_only == (kind == MORTISE_PASSKEY_DEVICE_ONLY);
-  if (keyslots != NULL)
-    adw_action_row_set_subtitle (self->opens_row, keyslots);
   gtk_widget_set_visible (GTK_WIDGET (self->words_button), TRUE);
   key_evidence = format_attributes (attributes);
 

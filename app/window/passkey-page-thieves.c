@@ -16,30 +16,67 @@ describe_disk (gboolean software)
       "this computer’s TPM. Whoever has a backup file and its passphrase has what is in it.");
 }
 
+/* The ways to the vault's key that there are: whoever has one of them can use this passkey. */
 static const char *
-describe_machine (MortisePasskeyKind kind, gboolean software)
+describe_keyslots (gboolean recovery, gboolean login)
 {
-  if (software)
-    return _ (
-        "Could copy this passkey: a software TPM keeps nothing from who controls the computer.");
+  if (login)
+    return recovery ? _ ("Your PIN or the recovery code. The login keyring opens only the list of "
+                         "names.")
+                    : _ ("Your PIN. The login keyring opens only the list of names.");
+  return recovery ? _ ("Your PIN or the recovery code.") : _ ("Your PIN, and nothing else.");
+}
+
+static const char *
+describe_running (MortisePasskeyKind kind)
+{
   switch (kind)
     {
     case MORTISE_PASSKEY_DEVICE_ONLY:
       return _ ("Could sign in with this passkey while the vault is unlocked, if they control the "
                 "whole computer, but could not take it away: without this computer it is lost to "
-                "them. While the vault is locked they need your PIN, whose tries the TPM limits, "
-                "or the recovery code.");
+                "them.");
     case MORTISE_PASSKEY_SEALED:
-      return _ (
-          "Could sign in with this passkey and copy it while the vault is unlocked, if they "
-          "control the whole computer: its key is in memory when you sign in. While the vault is "
-          "locked they need your PIN, whose tries the TPM limits, or the recovery code.");
+      return _ ("Could sign in with this passkey and copy it while the vault is unlocked, if they "
+                "control the whole computer: its key is in memory when you sign in.");
     case MORTISE_PASSKEY_EXPORTABLE:
     default:
       return _ ("Could sign in with this passkey and copy it while the vault is unlocked, if they "
-                "control the whole computer: what you may export, they may too. While the vault is "
-                "locked they need your PIN, whose tries the TPM limits, or the recovery code.");
+                "control the whole computer: what you may export, they may too.");
     }
+}
+
+static char *
+join (const char *first, const char *second)
+{
+  /* Translators: two sentences, one after the other */
+  return g_strdup_printf (_ ("%s %s"), first, second);
+}
+
+static char *
+describe_machine (MortisePasskeyKind kind, gboolean software, gboolean recovery)
+{
+  if (software)
+    return g_strdup (
+        _ ("Could copy this passkey: a software TPM keeps nothing from who controls the "
+           "computer."));
+  return join (describe_running (kind),
+               recovery ? _ ("While the vault is locked they need your PIN, whose tries the TPM "
+                             "limits, or the recovery code.")
+                        : _ ("While the vault is locked they need your PIN, whose tries the TPM "
+                             "limits."));
+}
+
+static char *
+describe_password (gboolean recovery, gboolean login)
+{
+  return join (login ? _ ("Could log in as you and, with the login keyring, see which sites and "
+                          "accounts you have.")
+                     : _ ("Could log in as you, but not see which sites and accounts you have: the "
+                          "list, too, opens only with the PIN."),
+               recovery ? _ ("Could not sign in with this passkey: that takes your PIN or the "
+                             "recovery code.")
+                        : _ ("Could not sign in with this passkey: that takes your PIN."));
 }
 
 void
@@ -47,14 +84,18 @@ mortise_passkey_page_show_thieves (MortisePasskeyPage *self)
 {
   const MortisePasskeyData *data = mortise_passkey_get_data (self->passkey);
   g_autoptr (GVariant) tpm = mortise_agent_client_dup_tpm (self->client);
+  gboolean recovery = mortise_agent_client_has_recovery_code (self->client);
+  gboolean login = mortise_agent_client_has_login_keyslot (self->client);
   gboolean software = FALSE;
+  g_autofree char *machine = NULL;
+  g_autofree char *password = NULL;
 
   if (tpm != NULL)
     g_variant_lookup (tpm, "software", "b", &software);
+  machine = describe_machine (data->kind, software, recovery);
+  password = describe_password (recovery, login);
+  adw_action_row_set_subtitle (self->opens_row, describe_keyslots (recovery, login));
   adw_action_row_set_subtitle (self->disk_row, describe_disk (software));
-  adw_action_row_set_subtitle (self->machine_row, describe_machine (data->kind, software));
-  adw_action_row_set_subtitle (
-      self->password_row,
-      _ ("Could log in as you and, with the login keyring, see which sites and accounts you have. "
-         "Could not sign in with this passkey: that takes your PIN or the recovery code."));
+  adw_action_row_set_subtitle (self->machine_row, machine);
+  adw_action_row_set_subtitle (self->password_row, password);
 }

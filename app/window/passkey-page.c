@@ -129,6 +129,15 @@ mortise_passkey_page_unroot (GtkWidget *widget)
   GTK_WIDGET_CLASS (mortise_passkey_page_parent_class)->unroot (widget);
 }
 
+/* A keyslot came or went; what the agent that is away last said stays. */
+static void
+on_properties_changed (MortisePasskeyPage *self)
+{
+  if (self->passkey != NULL &&
+      mortise_agent_client_get_state (self->client) >= MORTISE_AGENT_LOCKED)
+    mortise_passkey_page_show_thieves (self);
+}
+
 static void
 mortise_passkey_page_dispose (GObject *object)
 {
@@ -322,6 +331,7 @@ mortise_passkey_page_set_up (MortisePasskeyPage *self,
   g_signal_connect_swapped (naming, "changed", G_CALLBACK (mortise_passkey_page_show_findings),
                             self);
   g_signal_connect_swapped (client, "notify::state", G_CALLBACK (on_state_changed), self);
+  g_signal_connect_swapped (client, "properties-changed", G_CALLBACK (on_properties_changed), self);
 }
 
 void

@@ -151,6 +151,7 @@ switch_login (MortiseVault *self, const MortiseTpmBlob *slot, GError **error)
     return FALSE;
   (void) mortise_vault_store_forget_journal (self->store);
   self->login_off = slot == NULL;
+  self->has_login_keyslot = slot != NULL;
   return TRUE;
 }
 
@@ -234,6 +235,17 @@ switch_login_off (MortiseVault *self, GError **error)
   if (self->keyring != NULL)
     (void) mortise_keyring_clear (self->keyring, id, NULL, NULL);
   return TRUE;
+}
+
+gboolean
+mortise_vault_has_login_keyslot (MortiseVault *self)
+{
+  g_autoptr (GMutexLocker) locker = NULL;
+
+  g_return_val_if_fail (MORTISE_IS_VAULT (self), FALSE);
+
+  locker = g_mutex_locker_new (&self->mutex);
+  return self->has_login_keyslot;
 }
 
 gboolean

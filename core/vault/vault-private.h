@@ -65,6 +65,7 @@ struct _MortiseVault
   gboolean login_works; /* K_meta may stay when K_sign goes */
   gboolean login_off;   /* the person wants no login keyslot */
   gboolean has_recovery_code;
+  gboolean has_login_keyslot;
   GError *keyring_problem;
   guint pin_retries;
   guint pin_misses; /* wrong PINs in a row since this object was made */

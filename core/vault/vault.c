@@ -176,10 +176,12 @@ mortise_vault_adopt_store (MortiseVault *self, MortiseVaultStore *store, GError 
   g_autoptr (MortiseVaultHeader) header = mortise_vault_header_read (store, error);
   g_autoptr (GMutexLocker) locker = NULL;
   MortiseKeyslotInfo recovery;
+  MortiseKeyslotInfo login;
   guint retries = 0;
 
   if (header == NULL || !read_retries (store, &retries, error) ||
-      !mortise_vault_slot_get_info (store, MORTISE_KEYSLOT_RECOVERY, &recovery, error))
+      !mortise_vault_slot_get_info (store, MORTISE_KEYSLOT_RECOVERY, &recovery, error) ||
+      !mortise_vault_slot_get_info (store, MORTISE_KEYSLOT_LOGIN, &login, error))
     return FALSE;
   locker = g_mutex_locker_new (&self->mutex);
   if (!mortise_vault_read_counts (self, store, error))
@@ -188,6 +190,7 @@ mortise_vault_adopt_store (MortiseVault *self, MortiseVaultStore *store, GError 
   self->header = g_steal_pointer (&header);
   self->pin_retries = retries;
   self->has_recovery_code = recovery.exists;
+  self->has_login_keyslot = login.exists;
   mortise_vault_set_state (self, MORTISE_VAULT_LOCKED);
   g_clear_pointer (&locker, g_mutex_locker_free);
   mortise_vault_read_login_setting (self);
@@ -206,7 +209,8 @@ mortise_vault_forget (MortiseVault *self, MortiseVaultState state)
   g_clear_pointer (&self->store, mortise_vault_store_free);
   g_clear_pointer (&self->header, mortise_vault_header_unref);
   g_clear_error (&self->keyring_problem);
-  self->login_works = self->login_off = self->has_recovery_code = FALSE;
+  self->login_works = self->login_off = FALSE;
+  self->has_recovery_code = self->has_login_keyslot = FALSE;
   self->pin_retries = MORTISE_PIN_RETRIES_MAX;
   self->count = self->count_deleted = 0;
   self->lock_generation++;

@@ -263,6 +263,8 @@ gboolean mortise_vault_keep_recovery_code (MortiseVault *self,
 
 /** mortise_vault_has_recovery_code: no disk access; %FALSE without a vault */
 gboolean mortise_vault_has_recovery_code (MortiseVault *self);
+/** mortise_vault_has_login_keyslot: no disk access; %FALSE without a vault */
+gboolean mortise_vault_has_login_keyslot (MortiseVault *self);
 
 /** mortise_vault_remove_recovery_code: nothing of the keyslot stays in the files */
 gboolean mortise_vault_remove_recovery_code (MortiseVault *self, GError **error);

@@ -356,12 +356,64 @@ test_thieves (Fixture *fixture, gconstpointer data)
 
   show (fixture, bound);
   wait_for (fixture, "could not take it away");
-  wait_for (fixture, "Your PIN. The login keyring opens only the list of names.");
   gtk_widget_activate_action (fixture->root, "win.show-passkey", "x", exportable);
   wait_for (fixture, "what you may export, they may too");
   g_assert_false (mortise_test_has_text (fixture->root, "could not take it away"));
   gtk_widget_activate_action (fixture->root, "win.show-passkey", "x", sealed);
   wait_for (fixture, "its key is in memory when you sign in");
+}
+
+/* What opens the passkey, and what a thief needs, is said of the keyslots that there are: at once,
+ * before the TPM was asked and while the vault is locked too. */
+static void
+test_keyslots (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    gboolean recovery;
+    gboolean login;
+    const char *opens;
+    const char *machine;
+    const char *password[2];
+  } cases[] = {
+    { TRUE,
+      TRUE,
+      "Your PIN or the recovery code. The login keyring opens only the list of names.",
+      "whose tries the TPM limits, or the recovery code.",
+      { "with the login keyring, see which sites", "that takes your PIN or the recovery code." } },
+    { FALSE,
+      TRUE,
+      "Your PIN. The login keyring opens only the list of names.",
+      "they need your PIN, whose tries the TPM limits.",
+      { "with the login keyring, see which sites", "that takes your PIN." } },
+    { TRUE,
+      FALSE,
+      "Your PIN or the recovery code.\n",
+      "whose tries the TPM limits, or the recovery code.",
+      { "but not see which sites", "that takes your PIN or the recovery code." } },
+    { FALSE,
+      FALSE,
+      "Your PIN, and nothing else.",
+      "they need your PIN, whose tries the TPM limits.",
+      { "but not see which sites", "that takes your PIN." } },
+  };
+
+  show (fixture, add (fixture, ALICE));
+  for (gsize i = 0; i < 2 * G_N_ELEMENTS (cases); i++)
+    {
+      gsize n = i % G_N_ELEMENTS (cases);
+      g_autofree char *all = NULL;
+
+      if (i == G_N_ELEMENTS (cases))
+        mortise_mock_agent_set_state (fixture->agent, "listable");
+      mortise_mock_agent_set_recovery_code (fixture->agent, cases[n].recovery);
+      mortise_mock_agent_set_login_keyslot (fixture->agent, cases[n].login);
+      wait_for (fixture, cases[n].password[0]);
+      wait_for (fixture, cases[n].password[1]);
+      wait_for (fixture, cases[n].machine);
+      all = mortise_test_collect_text (get_page (fixture));
+      g_assert_nonnull (strstr (all, cases[n].opens));
+    }
 }
 
 static void
@@ -563,6 +615,7 @@ main (int argc, char **argv)
   ADD ("badge-truth", test_badge_truth);
   ADD ("badge-software", test_badge_software);
   ADD ("thieves", test_thieves);
+  ADD ("keyslots", test_keyslots);
   ADD ("specification-words", test_specification_words);
   ADD ("export-locked", test_export_locked);
   ADD ("export-switch", test_export_switch);

@@ -21,23 +21,35 @@ read_code (AgentFixture *f)
 }
 
 static gboolean
-has_code (AgentFixture *f)
+is_told (AgentFixture *f, const char *property)
 {
-  g_autoptr (GVariant) value = agent_fixture_get (f, "HasRecoveryCode");
+  g_autoptr (GVariant) value = agent_fixture_get (f, property);
 
   return g_variant_get_boolean (value);
 }
 
 static void
-wait_has_code (AgentFixture *f, gboolean expected)
+wait_told (AgentFixture *f, const char *property, gboolean expected)
 {
   const gint64 end = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
 
-  while (has_code (f) != expected)
+  while (is_told (f, property) != expected)
     {
       g_assert_cmpint (g_get_monotonic_time (), <, end);
       g_usleep (3000);
     }
+}
+
+static gboolean
+has_code (AgentFixture *f)
+{
+  return is_told (f, "HasRecoveryCode");
+}
+
+static void
+wait_has_code (AgentFixture *f, gboolean expected)
+{
+  wait_told (f, "HasRecoveryCode", expected);
 }
 
 /* (transfer full): made, shown, confirmed */
@@ -279,8 +291,10 @@ test_login_keyslot (AgentFixture *f, gconstpointer data)
   gint64 created, used;
   guint before = agent_fixture_count_questions (f);
 
+  g_assert_true (is_told (f, "HasLoginKeyslot"));
   g_variant_unref (
       agent_fixture_call (f, "SetKeyslot", g_variant_new ("(sb)", "login", FALSE), NULL));
+  wait_told (f, "HasLoginKeyslot", FALSE);
   g_assert_cmpuint (agent_fixture_count_questions (f), ==, before);
   g_assert_false (get_keyslot (f, "login", &created, &used));
   agent_fixture_lock (f);
@@ -291,6 +305,7 @@ test_login_keyslot (AgentFixture *f, gconstpointer data)
   g_variant_unref (
       agent_fixture_call (f, "SetKeyslot", g_variant_new ("(sb)", "login", TRUE), NULL));
   g_assert_true (get_keyslot (f, "login", &created, &used));
+  wait_told (f, "HasLoginKeyslot", TRUE);
   agent_fixture_lock (f);
   agent_fixture_wait_state (f, "listable");
 }

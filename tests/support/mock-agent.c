@@ -39,7 +39,6 @@ struct _MortiseMockAgent
   GQueue held;
   GHashTable *settings;
   GVariant *fingerprint;
-  gboolean login_off;
   GString *calls;
 };
 
@@ -385,7 +384,6 @@ on_read_protection (MortiseDBusAgent1 *skeleton,
   g_variant_dict_insert (&dict, "algorithm", "i", -7);
   g_variant_dict_insert_value (&dict, "parent-name", bytes_variant (71, 34));
   g_variant_dict_insert_value (&dict, "storage-root-name", bytes_variant (113, 34));
-  g_variant_dict_insert_value (&dict, "keyslots", g_variant_new_parsed ("['pin', 'login']"));
   mortise_dbus_agent1_complete_read_protection (skeleton, call, g_variant_dict_end (&dict));
   return TRUE;
 }
@@ -556,6 +554,12 @@ mortise_mock_agent_set_recovery_code (MortiseMockAgent *self, gboolean exists)
   mortise_dbus_agent1_set_has_recovery_code (self->skeleton, exists);
 }
 
+void
+mortise_mock_agent_set_login_keyslot (MortiseMockAgent *self, gboolean exists)
+{
+  mortise_dbus_agent1_set_has_login_keyslot (self->skeleton, exists);
+}
+
 static void
 act_make_code (MortiseMockAgent *self, GDBusMethodInvocation *invocation)
 {
@@ -573,7 +577,7 @@ act_set_keyslot (MortiseMockAgent *self, GDBusMethodInvocation *invocation)
   if (g_str_equal (id, "recovery"))
     mortise_mock_agent_set_recovery_code (self, enabled);
   else
-    self->login_off = !enabled;
+    mortise_mock_agent_set_login_keyslot (self, enabled);
   return_empty (invocation);
 }
 
@@ -616,7 +620,8 @@ on_get_keyslots (MortiseDBusAgent1 *skeleton, GDBusMethodInvocation *call, Morti
   add_keyslot (&builder, "pin", TRUE, made, made + 300 * DAY);
   add_keyslot (&builder, "recovery", mortise_dbus_agent1_get_has_recovery_code (skeleton),
                made + DAY, 0);
-  add_keyslot (&builder, "login", !self->login_off, made, made + 301 * DAY);
+  add_keyslot (&builder, "login", mortise_dbus_agent1_get_has_login_keyslot (skeleton), made,
+               made + 301 * DAY);
   mortise_dbus_agent1_complete_get_keyslots (skeleton, call, g_variant_builder_end (&builder));
   return TRUE;
 }
@@ -689,6 +694,7 @@ mortise_mock_agent_new (GDBusConnection *connection)
                 8u, NULL);
   mortise_mock_agent_set_software_tpm (self, FALSE);
   mortise_mock_agent_set_recovery_code (self, TRUE);
+  mortise_mock_agent_set_login_keyslot (self, TRUE);
   connect_handlers (self);
   if (!g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->skeleton), connection,
                                          MORTISE_AGENT_PATH, &error))

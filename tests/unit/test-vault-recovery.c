@@ -499,6 +499,8 @@ assert_slot (VaultFixture *f, MortiseKeyslot slot, gboolean exists, gboolean ena
     g_assert_cmpint (ABS (now - info.created_at), <, 1000);
   if (slot == MORTISE_KEYSLOT_RECOVERY)
     g_assert_cmpint (mortise_vault_has_recovery_code (f->vault), ==, exists);
+  if (slot == MORTISE_KEYSLOT_LOGIN)
+    g_assert_cmpint (mortise_vault_has_login_keyslot (f->vault), ==, exists);
 }
 
 /* What is kept in memory says what is in the file, whatever changes it. */
