@@ -27,7 +27,7 @@ mortise_consent_question_insert_string (GVariantDict *dict, const char *name, co
 /**
  * mortise_consent_question_insert_lines:
  * @lines: (element-type utf8): one entry each; over %MORTISE_QUESTION_MAX_LINES the rest is counted
- *   in a last line
+ *   in a last line, and may be %NULL
  */
 void mortise_consent_question_insert_lines (GVariantDict *dict, const char *name, GPtrArray *lines);
 

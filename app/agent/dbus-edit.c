@@ -7,8 +7,8 @@
 #include "app/agent/consent-question.h"
 #include "core/text/display-text.h"
 
-/** Passkeys that one call may delete, restore or destroy. */
-#define IDS_MAX 10000
+/** Passkeys that one call may delete, restore or destroy: all that a vault can hold. */
+#define IDS_MAX MORTISE_VAULT_MAX_CREDENTIALS
 
 /** A name within a line of the prompt is cut after so many characters. */
 #define NAME_GRAPHEMES 80
@@ -265,8 +265,9 @@ read_ids (GVariant *parameters, GError **error)
   return g_steal_pointer (&ids);
 }
 
-/* (transfer full) (element-type utf8): a line for each of @ids, all of which must be (or, with
- * @deleted, must not be) in use; nothing is done to any if one is not */
+/* (transfer full) (element-type utf8) (nullable elements): a line for each of @ids, all of which
+ * must be (or, with @deleted, must not be) in use; nothing is done to any if one is not. Of what no
+ * prompt would show there is no line to keep. */
 static GPtrArray *
 describe_all (MortiseVault *vault, GArray *ids, gboolean deleted, GError **error)
 {
@@ -287,7 +288,7 @@ describe_all (MortiseVault *vault, GArray *ids, gboolean deleted, GError **error
                       : _ ("A passkey named is in Recently deleted already, so nothing was done."));
           return NULL;
         }
-      g_ptr_array_add (lines, describe (credential));
+      g_ptr_array_add (lines, i < MORTISE_QUESTION_MAX_LINES ? describe (credential) : NULL);
     }
   return g_steal_pointer (&lines);
 }

@@ -26,21 +26,19 @@ count_hidden (MortisePasskeysPage *self)
   return hidden;
 }
 
+/* The agent asks, then deletes all in one go; which of the two it is at, nobody is told. */
 static void
 show_deleting (MortisePasskeysPage *self)
 {
-  guint left = mortise_passkey_marks_count (self->marks);
-  guint done = self->deleting > left ? self->deleting - left : 0;
   g_autofree char *text = NULL;
 
-  gtk_widget_set_visible (self->deleting_box, self->deleting > 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->deleting_label), self->deleting > 0);
   if (self->deleting == 0)
     return;
-  text = done == 0 ? g_strdup (_ ("Waiting for your answer…"))
-                   /* Translators: how many passkeys of how many are deleted so far */
-                   : g_strdup_printf (_ ("Deleting: %u of %u"), done, self->deleting);
+  text = g_strdup_printf (ngettext ("Deleting %u passkey as soon as you agree…",
+                                    "Deleting %u passkeys as soon as you agree…", self->deleting),
+                          self->deleting);
   gtk_label_set_label (self->deleting_label, text);
-  gtk_progress_bar_set_fraction (self->deleting_progress, (double) done / self->deleting);
 }
 
 static void

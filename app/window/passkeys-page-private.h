@@ -53,9 +53,7 @@ struct _MortisePasskeysPage
   AdwWindowTitle *marks_title;
   GtkActionBar *marks_bar;
   GtkWidget *delete_button;
-  GtkWidget *deleting_box;
   GtkLabel *deleting_label;
-  GtkProgressBar *deleting_progress;
   MortisePasskeyPage *passkey_page;
 };
 

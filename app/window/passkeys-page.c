@@ -396,9 +396,7 @@ mortise_passkeys_page_class_init (MortisePasskeysPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, list_stack);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, list_view);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, passkey_page);
-  gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, deleting_progress);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, deleting_label);
-  gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, deleting_box);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, delete_button);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, marks_bar);
   gtk_widget_class_bind_template_child (widget_class, MortisePasskeysPage, marks_title);

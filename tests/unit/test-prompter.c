@@ -3,6 +3,7 @@
 
 #include "app/agent/prompter.h"
 
+#include "app/agent/consent-question.h"
 #include "core/ctap/pin-uv-auth-token.h"
 #include "core/mortise-error.h"
 #include "core/vault/vault-settings.h"
@@ -639,12 +640,31 @@ test_finger_offered (Fixture *f, gconstpointer data)
   mortise_prompter_set_fingerprint (f->prompter, NULL);
 }
 
+/* Of thousands a prompt shows the first, and how many more there are. */
+static void
+test_many_lines (void)
+{
+  g_autoptr (GPtrArray) lines = g_ptr_array_new ();
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  g_auto (GStrv) shown = NULL;
+  char line[] = "a line";
+
+  for (guint i = 0; i < 12000; i++)
+    g_ptr_array_add (lines, i < MORTISE_QUESTION_MAX_LINES ? line : NULL);
+  mortise_consent_question_insert_lines (&dict, "passkeys", lines);
+  g_assert_true (g_variant_dict_lookup (&dict, "passkeys", "^as", &shown));
+  g_assert_cmpuint (g_strv_length (shown), ==, MORTISE_QUESTION_MAX_LINES + 1);
+  g_assert_cmpstr (shown[MORTISE_QUESTION_MAX_LINES - 1], ==, "a line");
+  g_assert_cmpstr (shown[MORTISE_QUESTION_MAX_LINES], ==, "… and 11800 more");
+}
+
 #define ADD(path, function) g_test_add (path, Fixture, NULL, set_up, function, tear_down)
 
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/prompter/many-lines", test_many_lines);
   ADD ("/prompter/presence", test_presence);
   ADD ("/prompter/words", test_words);
   ADD ("/prompter/account", test_account);
