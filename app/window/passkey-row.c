@@ -44,6 +44,15 @@ name_row (MortisePasskeyRow *self, const char *name)
                                     -1);
 }
 
+/* Translators: name of a button for screen readers; %s is like “alice at example.com” */
+static char *
+dup_open_text (MortisePasskey *passkey)
+{
+  g_autofree char *sentence = mortise_passkey_dup_sentence (passkey);
+
+  return g_strdup_printf (_ ("Open %s"), sentence);
+}
+
 static void
 show_site (MortisePasskeyRow *self)
 {
@@ -97,8 +106,7 @@ show_passkey (MortisePasskeyRow *self)
           ? g_strdup (_ ("never used"))
           : mortise_moment_format_relative (data->last_used, mortise_moment_now ());
   g_autofree char *spoken = g_strdup_printf ("%s. %s. %s", sentence, traits, when);
-  /* Translators: name of a button for screen readers; %s is like “alice at example.com” */
-  g_autofree char *open = g_strdup_printf (_ ("Open %s"), sentence);
+  g_autofree char *open = dup_open_text (passkey);
   g_autofree char *mark = NULL;
 
   adw_avatar_set_text (self->avatar, avatar_text);
@@ -110,7 +118,6 @@ show_passkey (MortisePasskeyRow *self)
   mortise_badges_fill (self->badge_box, passkey);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->open_button), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   open, -1);
-  gtk_widget_set_tooltip_text (self->open_button, open);
   /* Translators: name of a box to tick, for screen readers; %s is like “alice at example.com” */
   mark = g_strdup_printf (_ ("Select %s"), sentence);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->mark_button), GTK_ACCESSIBLE_PROPERTY_LABEL,
@@ -130,6 +137,19 @@ on_marks_changed (MortisePasskeyRow *self)
   /* One of the two ways in is gone; the keyboard stays in the row. */
   if (focused)
     gtk_widget_grab_focus (GTK_WIDGET (self));
+}
+
+/* Asked for, not set: each text set makes GTK ask the display where the pointer is, and wait. */
+static gboolean
+on_query_tooltip (MortisePasskeyRow *self, int x, int y, gboolean keyboard, GtkTooltip *tooltip)
+{
+  g_autofree char *text = NULL;
+
+  if (!MORTISE_IS_PASSKEY (self->item))
+    return FALSE;
+  text = dup_open_text (MORTISE_PASSKEY (self->item));
+  gtk_tooltip_set_text (tooltip, text);
+  return TRUE;
 }
 
 /* No action on the button itself: each row that comes into sight would look it up anew. */
@@ -256,6 +276,8 @@ mortise_passkey_row_init (MortisePasskeyRow *self)
   g_signal_connect (long_press, "pressed", G_CALLBACK (on_long_pressed), self);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (long_press));
   g_signal_connect_swapped (self->open_button, "clicked", G_CALLBACK (on_open_clicked), self);
+  g_signal_connect_swapped (self->open_button, "query-tooltip", G_CALLBACK (on_query_tooltip),
+                            self);
   g_signal_connect_swapped (self->mark_button, "toggled", G_CALLBACK (on_mark_toggled), self);
 }
 

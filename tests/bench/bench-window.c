@@ -203,6 +203,7 @@ typedef struct
   gint64 interval; /* of the display, microseconds */
   guint dropped;
   gint64 longest;
+  gint64 used; /* of the processor, by this thread; nanoseconds */
 } FrameRun;
 
 static gboolean
@@ -236,13 +237,14 @@ is_run (gpointer user_data)
 static FrameRun
 run_frames (GtkWidget *widget, Step step, gpointer user_data)
 {
-  FrameRun run = { .step = step, .user_data = user_data };
+  FrameRun run = { .step = step, .user_data = user_data, .used = -processor_now () };
   guint tick;
 
   gdk_frame_clock_get_refresh_info (gtk_widget_get_frame_clock (widget), 0, &run.interval, NULL);
   tick = gtk_widget_add_tick_callback (widget, frame_cb, &run, NULL);
   mortise_test_wait_until (is_run, &run);
   gtk_widget_remove_tick_callback (widget, tick);
+  run.used += processor_now ();
   return run;
 }
 
@@ -328,10 +330,12 @@ static void
 report_frames (const char *what, const FrameRun *run, const FrameRun *plain)
 {
   g_autofree char *longest = g_strconcat (what, ", longest gap", NULL);
+  g_autofree char *used = g_strconcat (what, ", processor time a frame", NULL);
 
   bench_report_row (what, run->dropped, "dropped",
                     plain != NULL ? (double) plain->dropped : BENCH_NO_BUDGET);
   bench_report_row (longest, (double) run->longest / 1000, "ms", BENCH_NO_BUDGET);
+  bench_report_row (used, (double) run->used / FRAMES / 1e6, "ms", BENCH_NO_BUDGET);
 }
 
 static guint64
@@ -455,9 +459,12 @@ main (int argc, char **argv)
                                     "resource-base-path", MORTISE_OBJECT_PATH, NULL);
   g_assert_true (g_application_register (G_APPLICATION (bench.application), NULL, &error));
 
-  bench_prompt (&bench);
-  bench_first_frame (&bench);
-  bench_frames (&bench);
+  if (!g_getenv ("ONLY") || strchr (g_getenv ("ONLY"), 'p'))
+    bench_prompt (&bench);
+  if (!g_getenv ("ONLY") || strchr (g_getenv ("ONLY"), 'f'))
+    bench_first_frame (&bench);
+  if (!g_getenv ("ONLY") || strchr (g_getenv ("ONLY"), 0x73))
+    bench_frames (&bench);
   g_object_unref (bench.application);
   g_object_unref (bench.bus);
   return 0;

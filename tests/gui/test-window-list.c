@@ -5,6 +5,8 @@
 #include "tests/support/screenshot.h"
 #include "tests/support/window-fixture.h"
 
+#include <gdk/x11/gdkx.h>
+
 /* Many passkeys at once: marking by mouse, keyboard and button, deleting and taking it back,
  * filters. */
 
@@ -339,6 +341,64 @@ test_all_while_reading (Fixture *fixture, gconstpointer data)
   wait_for (fixture, "10000 selected");
 }
 
+typedef struct
+{
+  MortisePasskeyRow *first, *second;
+} TwoRows;
+
+static void
+collect_rows (GtkWidget *widget, TwoRows *rows)
+{
+  if (MORTISE_IS_PASSKEY_ROW (widget) &&
+      mortise_passkey_row_get_passkey (MORTISE_PASSKEY_ROW (widget)) != NULL)
+    {
+      rows->first = rows->second;
+      rows->second = MORTISE_PASSKEY_ROW (widget);
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    collect_rows (child, rows);
+}
+
+static gulong
+count_requests (Fixture *fixture)
+{
+  return NextRequest (gdk_x11_display_get_xdisplay (gtk_widget_get_display (fixture->root)));
+}
+
+/* Scrolling fills rows many times a second: none may wait for an answer of the display. */
+static void
+test_filling_asks_nothing (Fixture *fixture, gconstpointer data)
+{
+  TwoRows rows = { NULL };
+  g_autoptr (GObject) item = NULL;
+  g_autoptr (GObject) other = NULL;
+  g_autoptr (GtkTooltip) tooltip = g_object_new (GTK_TYPE_TOOLTIP, NULL);
+  gboolean handled = FALSE;
+  gulong before = 0;
+
+  mortise_window_fixture_open_samples (fixture);
+  collect_rows (fixture->root, &rows);
+  g_assert_nonnull (rows.first);
+  item = g_object_ref (mortise_passkey_row_get_item (rows.first));
+  other = g_object_ref (mortise_passkey_row_get_item (rows.second));
+
+  for (int i = 0; i < 20; i++)
+    {
+      /* The first time, badges may have to be made. */
+      if (i == 2)
+        before = count_requests (fixture);
+      mortise_passkey_row_set_item (rows.first, NULL);
+      mortise_passkey_row_set_item (rows.first, i % 2 == 0 ? other : item);
+    }
+  g_assert_cmpuint (count_requests (fixture), ==, before);
+
+  g_signal_emit_by_name (
+      mortise_test_get (fixture->root, GTK_TYPE_BUTTON, "Open alice at github.com"),
+      "query-tooltip", 0, 0, TRUE, tooltip, &handled);
+  g_assert_true (handled);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -357,6 +417,7 @@ main (int argc, char **argv)
   ADD ("code-for-a-site", test_code_for_a_site);
   ADD ("ten-thousand", test_ten_thousand);
   ADD ("all-while-reading", test_all_while_reading);
+  ADD ("filling-asks-nothing", test_filling_asks_nothing);
 #undef ADD
   return g_test_run ();
 }
