@@ -425,6 +425,19 @@ fill_assert (FidoAssert *assertion,
   return result;
 }
 
+/* A public key is another type for each algorithm, with functions of the same shape. */
+#define VERIFY_AS(type, cose_algorithm)                                                            \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    type##_pk_t *pk = type##_pk_new ();                                                            \
+                                                                                                   \
+    result = type##_pk_from_ptr (pk, key, size);                                                   \
+    if (result == FIDO_OK)                                                                         \
+      result = fido_assert_verify (assertion, 0, cose_algorithm, pk);                              \
+    type##_pk_free (&pk);                                                                          \
+  }                                                                                                \
+  G_STMT_END
+
 static int
 verify_signature (const FidoAssert *assertion, const MortiseRegistration *registration)
 {
@@ -432,44 +445,27 @@ verify_signature (const FidoAssert *assertion, const MortiseRegistration *regist
   const guint8 *key = g_bytes_get_data (registration->public_key, &size);
   int result = FIDO_ERR_UNSUPPORTED_ALGORITHM;
 
-  if (registration->algorithm == COSE_ES256)
+  switch (registration->algorithm)
     {
-      es256_pk_t *pk = es256_pk_new ();
-
-      result = es256_pk_from_ptr (pk, key, size);
-      if (result == FIDO_OK)
-        result = fido_assert_verify (assertion, 0, COSE_ES256, pk);
-      es256_pk_free (&pk);
-    }
-  else if (registration->algorithm == COSE_ES384)
-    {
-      es384_pk_t *pk = es384_pk_new ();
-
-      result = es384_pk_from_ptr (pk, key, size);
-      if (result == FIDO_OK)
-        result = fido_assert_verify (assertion, 0, COSE_ES384, pk);
-      es384_pk_free (&pk);
-    }
-  else if (registration->algorithm == COSE_RS256)
-    {
-      rs256_pk_t *pk = rs256_pk_new ();
-
-      result = rs256_pk_from_ptr (pk, key, size);
-      if (result == FIDO_OK)
-        result = fido_assert_verify (assertion, 0, COSE_RS256, pk);
-      rs256_pk_free (&pk);
-    }
-  else if (registration->algorithm == COSE_EDDSA)
-    {
-      eddsa_pk_t *pk = eddsa_pk_new ();
-
-      result = eddsa_pk_from_ptr (pk, key, size);
-      if (result == FIDO_OK)
-        result = fido_assert_verify (assertion, 0, COSE_EDDSA, pk);
-      eddsa_pk_free (&pk);
+    case COSE_ES256:
+      VERIFY_AS (es256, COSE_ES256);
+      break;
+    case COSE_ES384:
+      VERIFY_AS (es384, COSE_ES384);
+      break;
+    case COSE_RS256:
+      VERIFY_AS (rs256, COSE_RS256);
+      break;
+    case COSE_EDDSA:
+      VERIFY_AS (eddsa, COSE_EDDSA);
+      break;
+    default:
+      break;
     }
   return result;
 }
+
+#undef VERIFY_AS
 
 /* libfido2 hands out the authenticator data as CBOR: a byte string. */
 static const guint8 *
