@@ -217,6 +217,10 @@ TSS2_RC mortise_esys_start_session (MortiseEsysTpm *self, ESYS_TR bind, ESYS_TR 
 TSS2_RC
 mortise_esys_set_session (MortiseEsysTpm *self, ESYS_TR session, TPMA_SESSION attributes);
 
+/** mortise_esys_need_srk_session: the salted session, so set, and the root key: all that a command
+ * under the root key needs */
+TSS2_RC mortise_esys_need_srk_session (MortiseEsysTpm *self, TPMA_SESSION attributes);
+
 /** mortise_esys_set_auth: gives ESAPI @auth for @tr; %NULL wipes what it had */
 TSS2_RC mortise_esys_set_auth (MortiseEsysTpm *self, ESYS_TR tr, const MortiseSecret *auth);
 

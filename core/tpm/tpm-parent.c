@@ -36,12 +36,7 @@ create_step (MortiseEsysTpm *self, gpointer data)
   TPM2B_PUBLIC *public_area = NULL;
   TSS2_RC rc;
 
-  rc = mortise_esys_need_session (self);
-  if (rc == TSS2_RC_SUCCESS)
-    rc = mortise_esys_need_srk (self);
-  if (rc == TSS2_RC_SUCCESS)
-    rc =
-        mortise_esys_set_session (self, self->session, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT);
+  rc = mortise_esys_need_srk_session (self, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT);
   if (rc != TSS2_RC_SUCCESS)
     return rc;
   mortise_esys_fill_auth (create->auth, &sensitive.sensitive.userAuth);

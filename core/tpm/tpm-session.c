@@ -103,3 +103,15 @@ mortise_esys_set_session (MortiseEsysTpm *self, ESYS_TR session, TPMA_SESSION at
   return Esys_TRSess_SetAttributes (self->esys, session, attributes | TPMA_SESSION_CONTINUESESSION,
                                     0xff);
 }
+
+TSS2_RC
+mortise_esys_need_srk_session (MortiseEsysTpm *self, TPMA_SESSION attributes)
+{
+  TSS2_RC rc = mortise_esys_need_session (self);
+
+  if (rc == TSS2_RC_SUCCESS)
+    rc = mortise_esys_need_srk (self);
+  if (rc == TSS2_RC_SUCCESS)
+    rc = mortise_esys_set_session (self, self->session, attributes);
+  return rc;
+}

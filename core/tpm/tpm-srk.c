@@ -186,13 +186,9 @@ mortise_esys_load_under_srk (MortiseEsysTpm *self, const MortiseTpmBlob *blob, E
 
   if (!mortise_tpm_blob_unpack (blob, &public_area, &private_area))
     return MORTISE_TPM_RC_BAD_BLOB;
-  rc = mortise_esys_need_session (self);
-  if (rc == TSS2_RC_SUCCESS)
-    rc = mortise_esys_need_srk (self);
+  rc = mortise_esys_need_srk_session (self, 0);
   if (rc == TSS2_RC_SUCCESS)
     rc = mortise_esys_make_room (self);
-  if (rc == TSS2_RC_SUCCESS)
-    rc = mortise_esys_set_session (self, self->session, 0);
   if (rc != TSS2_RC_SUCCESS)
     return rc;
   rc = Esys_Load (self->esys, self->srk.tr, self->session, ESYS_TR_NONE, ESYS_TR_NONE,
