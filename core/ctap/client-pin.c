@@ -201,6 +201,25 @@ issue_token (MortiseAuthenticator *self,
   return status;
 }
 
+/* The client's PIN, if it may still be tried, through a shared secret that the token goes back by.
+ */
+static CtapStatus
+take_pin (MortiseAuthenticator *self, MortiseClientPin *pin, MortiseSecret **ret_shared)
+{
+  g_autoptr (MortiseSecret) shared = NULL;
+  CtapStatus status = mortise_client_pin_check_retries (self);
+
+  if (status != CTAP1_ERR_SUCCESS)
+    return status;
+  shared = mortise_client_pin_decapsulate (self, pin->protocol, &pin->parameters.key_agreement);
+  if (shared == NULL)
+    return CTAP1_ERR_INVALID_PARAMETER;
+  status = verify_pin (self, pin, shared);
+  if (status == CTAP1_ERR_SUCCESS)
+    *ret_shared = g_steal_pointer (&shared);
+  return status;
+}
+
 /* getPinToken (CTAP 2.1 §6.5.5.7.1). */
 static CtapStatus
 get_pin_token (MortiseAuthenticator *self, MortiseClientPin *pin)
@@ -211,13 +230,7 @@ get_pin_token (MortiseAuthenticator *self, MortiseClientPin *pin)
   if (pin->parameters.permissions.type != MORTISE_CBOR_NONE ||
       pin->parameters.rp_id.type != MORTISE_CBOR_NONE)
     return CTAP1_ERR_INVALID_PARAMETER;
-  status = mortise_client_pin_check_retries (self);
-  if (status != CTAP1_ERR_SUCCESS)
-    return status;
-  shared = mortise_client_pin_decapsulate (self, pin->protocol, &pin->parameters.key_agreement);
-  if (shared == NULL)
-    return CTAP1_ERR_INVALID_PARAMETER;
-  status = verify_pin (self, pin, shared);
+  status = take_pin (self, pin, &shared);
   if (status != CTAP1_ERR_SUCCESS)
     return status;
   if (mortise_authenticator_is_pin_change_forced (self))
@@ -283,13 +296,7 @@ get_token_using_pin (MortiseAuthenticator *self, MortiseClientPin *pin)
   CtapStatus status = read_permissions (pin, FALSE, &permissions, &rp_id);
 
   if (status == CTAP1_ERR_SUCCESS)
-    status = mortise_client_pin_check_retries (self);
-  if (status != CTAP1_ERR_SUCCESS)
-    return status;
-  shared = mortise_client_pin_decapsulate (self, pin->protocol, &pin->parameters.key_agreement);
-  if (shared == NULL)
-    return CTAP1_ERR_INVALID_PARAMETER;
-  status = verify_pin (self, pin, shared);
+    status = take_pin (self, pin, &shared);
   if (status != CTAP1_ERR_SUCCESS)
     return status;
   if (mortise_authenticator_is_pin_change_forced (self))
