@@ -129,10 +129,9 @@ check_token (MortiseAuthenticator *self, const Parameters *parameters, MortiseGe
 
   if (!mortise_pin_uv_auth_param_is_given (&parameters->auth))
     return CTAP1_ERR_SUCCESS;
-  if (!mortise_pin_uv_auth_param_verify (&parameters->auth, self->token, get->client_data_hash,
-                                         CLIENT_DATA_HASH_SIZE))
-    return CTAP2_ERR_PIN_AUTH_INVALID;
-  status = mortise_pin_uv_auth_token_authorize (self->token, MORTISE_PERMISSION_GA, get->rp_id);
+  status = mortise_pin_uv_auth_param_authorize (&parameters->auth, self->token,
+                                                MORTISE_PERMISSION_GA, get->rp_id,
+                                                get->client_data_hash, CLIENT_DATA_HASH_SIZE);
   if (status != CTAP1_ERR_SUCCESS)
     return status;
   get->authorized = TRUE;

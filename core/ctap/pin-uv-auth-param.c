@@ -40,6 +40,19 @@ mortise_pin_uv_auth_param_verify (const MortisePinUvAuthParam *auth,
 }
 
 CtapStatus
+mortise_pin_uv_auth_param_authorize (const MortisePinUvAuthParam *auth,
+                                     MortisePinUvAuthToken *token,
+                                     MortisePermission permission,
+                                     const char *rp_id,
+                                     const guint8 *message,
+                                     gsize message_size)
+{
+  if (!mortise_pin_uv_auth_param_verify (auth, token, message, message_size))
+    return CTAP2_ERR_PIN_AUTH_INVALID;
+  return mortise_pin_uv_auth_token_authorize (token, permission, rp_id);
+}
+
+CtapStatus
 mortise_pin_uv_auth_param_require (const MortisePinUvAuthParam *auth,
                                    MortisePinUvAuthToken *token,
                                    MortisePermission permission,

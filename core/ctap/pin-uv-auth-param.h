@@ -59,6 +59,23 @@ gboolean mortise_pin_uv_auth_param_verify (const MortisePinUvAuthParam *auth,
                                            gsize message_size);
 
 /**
+ * mortise_pin_uv_auth_param_authorize:
+ * @auth: given, and in order
+ * @permission: what the token must permit
+ * @rp_id: the site it is about, to which the token is bound from now on
+ *
+ * For a command about one site.
+ *
+ * Returns: %CTAP1_ERR_SUCCESS or %CTAP2_ERR_PIN_AUTH_INVALID
+ */
+CtapStatus mortise_pin_uv_auth_param_authorize (const MortisePinUvAuthParam *auth,
+                                                MortisePinUvAuthToken *token,
+                                                MortisePermission permission,
+                                                const char *rp_id,
+                                                const guint8 *message,
+                                                gsize message_size);
+
+/**
  * mortise_pin_uv_auth_param_require:
  * @permission: what the token must permit
  *
