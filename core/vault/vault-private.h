@@ -218,9 +218,12 @@ gboolean mortise_vault_replace_pin_slot (MortiseVault *self,
 gboolean
 mortise_vault_put_setting (MortiseVault *self, const char *name, GVariant *value, GError **error);
 
-/* --- vault-credentials.c: with the mutex held */
+/* --- vault-rows.c: with the mutex held; the rest of it is in vault-rows.h */
 
 gboolean mortise_vault_read_counts (MortiseVault *self, MortiseVaultStore *store, GError **error);
+
+/* --- vault-use.c: with the mutex held */
+
 void mortise_vault_flush_uses_locked (MortiseVault *self);
 
 G_END_DECLS

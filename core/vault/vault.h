@@ -296,7 +296,7 @@ gboolean mortise_vault_reset_pin (MortiseVault *self,
                                   const MortiseSecret *new_pin,
                                   GError **error);
 
-/* --- Credentials (core/vault/vault-credentials.c) ----------------------------------------------
+/* --- Credentials (core/vault/vault-credentials.c, -lookup.c, -deleted.c, -use.c) ---------------
  */
 
 /**
