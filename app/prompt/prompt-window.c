@@ -1,102 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "app/prompt/prompt-window.h"
+#include "app/prompt/prompt-window-private.h"
 
 #include <glib/gi18n.h>
 
 #include "app/prompt/prompt-account-row.h"
-#include "app/prompt/prompt-code-entry.h"
-#include "app/prompt/prompt-code-view.h"
 #include "app/prompt/prompt-fit.h"
-#include "app/prompt/prompt-new-pin.h"
 #include "app/prompt/prompt-pin.h"
 #include "app/prompt/prompt-resources.h"
-#include "app/prompt/prompt-site.h"
-#include "app/prompt/prompt-words.h"
-#include "core/text/display-text.h"
 #include "core/recovery-code.h"
-
-/* More lines than anyone reads; the heading says how many there are. The agent sends fewer. */
-#define LINES_MAX  256
-#define LINE_CHARS 200
-
-#define SITE_SHORT  20
-#define SITE_MEDIUM 28
-
-#define FEW_RETRIES 3
-
-/* Two of them, what is between and the margins make 360 pixels. */
-#define BUTTON_MAX_WIDTH 156
-
-typedef enum
-{
-  STATE_ASKING,
-  STATE_WORKING,
-  STATE_FATAL,
-} State;
-
-struct _MortisePromptWindow
-{
-  AdwWindow parent_instance;
-
-  MortisePromptQuestion *question;
-  MortisePromptWords *words;
-  MortisePromptGuard *guard;
-  State state;
-  /* The recovery code and a new PIN are asked for instead of the PIN. */
-  gboolean recovering;
-  /* The person asked for that. */
-  gboolean wants_recovery;
-  /* A finger was recognised: no PIN is needed any more. */
-  gboolean finger_matched;
-  /* A new recovery code is on the screen. */
-  gboolean showing_code;
-
-  AdwWindowTitle *title;
-  GtkWidget *demo;
-  GtkLabel *heading;
-  GtkLabel *site;
-  GtkLabel *site_note;
-  GtkLabel *why;
-  GtkWidget *notice;
-  GtkLabel *notice_label;
-  GtkWidget *accounts_fit;
-  GtkListBox *accounts;
-  GtkWidget *lines_fit;
-  GtkListBox *lines;
-  GtkWidget *kept;
-  AdwActionRow *kept_key;
-  AdwActionRow *export_row;
-  GtkSwitch *export_switch;
-  GtkWidget *pin_box;
-  GtkLabel *pin_reason;
-  GtkWidget *finger_box;
-  GtkImage *finger_icon;
-  GtkLabel *finger_label;
-  GtkLabel *pin_label;
-  GtkPasswordEntry *pin;
-  GtkLabel *retries;
-  GtkButton *use_recovery;
-  GtkWidget *recovery_box;
-  GtkLabel *recovery_reason;
-  MortisePromptCodeEntry *code_entry;
-  MortisePromptCodeView *code_view;
-  MortisePromptNewPin *new_pin;
-  GtkWidget *confirm_box;
-  GtkLabel *confirm_label;
-  GtkEntry *confirm;
-  GtkWidget *problem;
-  GtkLabel *problem_label;
-  GtkStack *footer;
-  GtkWidget *progress;
-  GtkSpinner *spinner;
-  GtkLabel *progress_label;
-  GtkBox *buttons;
-  GtkButton *deny;
-  GtkButton *approve;
-  GtkLabel *asker;
-};
 
 enum
 {
@@ -112,15 +25,15 @@ G_DEFINE_FINAL_TYPE (MortisePromptWindow, mortise_prompt_window, ADW_TYPE_WINDOW
 
 /* --- Whether a yes may be given --- */
 
-static gboolean
-asks_new_pin (MortisePromptWindow *self)
+gboolean
+mortise_prompt_window_asks_new_pin (MortisePromptWindow *self)
 {
   return self->recovering || self->question->kind == MORTISE_PROMPT_CREATE_VAULT ||
          self->question->kind == MORTISE_PROMPT_CHANGE_PIN;
 }
 
-static gboolean
-asks_pin (MortisePromptWindow *self)
+gboolean
+mortise_prompt_window_asks_pin (MortisePromptWindow *self)
 {
   return self->question->needs_pin && !self->recovering && !self->showing_code;
 }
@@ -158,27 +71,28 @@ is_complete (MortisePromptWindow *self)
   if (self->showing_code)
     return mortise_prompt_code_view_ends_with (
         self->code_view, gtk_editable_get_text (GTK_EDITABLE (self->confirm)));
-  if (asks_pin (self) && !self->finger_matched && !has_pin (self))
+  if (mortise_prompt_window_asks_pin (self) && !self->finger_matched && !has_pin (self))
     return FALSE;
   if (self->recovering && !mortise_prompt_code_entry_is_complete (self->code_entry))
     return FALSE;
-  if (asks_new_pin (self) && !mortise_prompt_new_pin_is_complete (self->new_pin))
+  if (mortise_prompt_window_asks_new_pin (self) &&
+      !mortise_prompt_new_pin_is_complete (self->new_pin))
     return FALSE;
   return is_confirmed (self);
 }
 
-static void
-update_approve (MortisePromptWindow *self)
+void
+mortise_prompt_window_update_approve (MortisePromptWindow *self)
 {
   gtk_widget_set_sensitive (GTK_WIDGET (self->approve),
-                            self->state == STATE_ASKING && is_complete (self) &&
+                            self->state == MORTISE_PROMPT_STATE_ASKING && is_complete (self) &&
                                 mortise_prompt_guard_is_open (self->guard));
 }
 
 static void
 approve (MortisePromptWindow *self)
 {
-  update_approve (self);
+  mortise_prompt_window_update_approve (self);
   if (!gtk_widget_get_sensitive (GTK_WIDGET (self->approve)))
     return;
   mortise_prompt_window_show_working (self, NULL);
@@ -189,309 +103,10 @@ approve (MortisePromptWindow *self)
 static void
 approve_with_finger (MortisePromptWindow *self)
 {
-  if (!self->finger_matched || self->state != STATE_ASKING || self->wants_recovery)
+  if (!self->finger_matched || self->state != MORTISE_PROMPT_STATE_ASKING || self->wants_recovery)
     return;
   gtk_editable_set_text (GTK_EDITABLE (self->pin), "");
   approve (self);
-}
-
-/* --- Filling the window --- */
-
-/* “_Sign In” without its mark; in Japanese and Chinese the whole “(_S)” is the mark. */
-static char *
-without_mnemonic (const char *text)
-{
-  g_autoptr (GRegex) regex = g_regex_new ("\\(_.\\)|_", 0, 0, NULL);
-
-  return g_regex_replace_literal (regex, text, -1, 0, "", 0, NULL);
-}
-
-/* GTK strings a widget's own name and that of its label together: “Cancel Cancel”. */
-static void
-name_once (GtkWidget *widget, const char *name)
-{
-  gtk_accessible_reset_relation (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_RELATION_LABELLED_BY);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
-}
-
-static void
-show_text (GtkLabel *label, const char *text)
-{
-  gtk_label_set_text (label, text != NULL ? text : "");
-  gtk_widget_set_visible (GTK_WIDGET (label), text != NULL && *text != '\0');
-}
-
-static void
-fill_site (MortisePromptWindow *self)
-{
-  g_autoptr (MortisePromptSite) site = NULL;
-  glong length;
-
-  if (self->question->rp_id == NULL)
-    return;
-  site = mortise_prompt_site_new (self->question->rp_id);
-  length = g_utf8_strlen (site->text, -1);
-  show_text (self->site, site->text);
-  show_text (self->site_note, site->note);
-  /* A host name reads from left to right in every language. */
-  gtk_widget_set_direction (GTK_WIDGET (self->site), GTK_TEXT_DIR_LTR);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->site), site->text);
-  gtk_widget_add_css_class (GTK_WIDGET (self->site), length <= SITE_SHORT    ? "short"
-                                                     : length <= SITE_MEDIUM ? "medium"
-                                                                             : "long");
-  gtk_widget_add_css_class (GTK_WIDGET (self->site_note), site->suspicious ? "error" : "dim-label");
-}
-
-static void
-add_account (MortisePromptWindow *self, const MortisePromptAccount *account, gboolean with_use)
-{
-  gtk_list_box_append (self->accounts, mortise_prompt_account_row_new (account, with_use));
-  gtk_widget_set_visible (self->accounts_fit, TRUE);
-}
-
-static void
-fill_accounts (MortisePromptWindow *self)
-{
-  const MortisePromptQuestion *question = self->question;
-  MortisePromptAccount account = { question->user_name, question->user_display_name };
-  MortisePromptAccountRow *first = NULL;
-
-  if (question->kind != MORTISE_PROMPT_SIGN_IN)
-    {
-      if (account.user_name != NULL || account.user_display_name != NULL)
-        add_account (self, &account, FALSE);
-      return;
-    }
-  for (guint i = 0; i < question->accounts->len; i++)
-    add_account (self, mortise_prompt_question_get_account (question, i), TRUE);
-  for (guint i = 0; question->accounts->len > 1 && i < question->accounts->len; i++)
-    {
-      GtkListBoxRow *row = gtk_list_box_get_row_at_index (self->accounts, (int) i);
-
-      mortise_prompt_account_row_set_choice (MORTISE_PROMPT_ACCOUNT_ROW (row), first);
-      if (first == NULL)
-        first = MORTISE_PROMPT_ACCOUNT_ROW (row);
-    }
-  if (question->accounts->len > 1)
-    gtk_accessible_update_property (GTK_ACCESSIBLE (self->accounts), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                    _ ("Account to sign in with"), -1);
-}
-
-static void
-add_line (MortisePromptWindow *self, const char *text, const char *css_class)
-{
-  GtkWidget *label = gtk_label_new (text);
-  GtkWidget *row = gtk_list_box_row_new ();
-
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
-  gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_widget_add_css_class (row, "prompt-line");
-  if (css_class != NULL)
-    gtk_widget_add_css_class (label, css_class);
-  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), label);
-  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), FALSE);
-  gtk_widget_set_focusable (row, FALSE);
-  gtk_list_box_append (self->lines, row);
-  gtk_widget_set_visible (self->lines_fit, TRUE);
-}
-
-static void
-add_lines (MortisePromptWindow *self, char **texts, const char *css_class)
-{
-  guint n = g_strv_length (texts);
-  g_autofree char *rest = NULL;
-
-  for (guint i = 0; i < MIN (n, LINES_MAX); i++)
-    {
-      g_autofree char *text = mortise_display_text (texts[i], LINE_CHARS);
-
-      add_line (self, text, css_class);
-    }
-  if (n > LINES_MAX)
-    {
-      rest =
-          g_strdup_printf (ngettext ("and %u more", "and %u more", n - LINES_MAX), n - LINES_MAX);
-      add_line (self, rest, "dim-label");
-    }
-}
-
-static void
-show_export_truth (MortisePromptWindow *self)
-{
-  adw_action_row_set_subtitle (
-      self->export_row, mortise_prompt_words_export (gtk_switch_get_active (self->export_switch)));
-}
-
-static void
-fill_kept (MortisePromptWindow *self)
-{
-  g_autofree char *key = NULL;
-
-  if (self->question->kind != MORTISE_PROMPT_REGISTER)
-    return;
-  key = mortise_prompt_words_key (self->question);
-  adw_action_row_set_subtitle (self->kept_key, key);
-  gtk_switch_set_active (self->export_switch, self->question->allow_export);
-  gtk_widget_set_visible (GTK_WIDGET (self->export_row), self->question->offer_export);
-  show_export_truth (self);
-  name_once (GTK_WIDGET (self->export_switch), _ ("Allow encrypted export"));
-  gtk_widget_set_visible (self->kept, TRUE);
-}
-
-static void
-show_retries (MortisePromptWindow *self, guint retries)
-{
-  g_autofree char *text = mortise_prompt_words_retries (retries);
-  const char *classes[] = { "caption", retries <= FEW_RETRIES ? "error" : "dim-label", NULL };
-
-  show_text (self->retries, text);
-  gtk_widget_set_css_classes (GTK_WIDGET (self->retries), classes);
-}
-
-static void
-show_finger (MortisePromptWindow *self, const char *state, const char *message)
-{
-  g_autofree char *text = mortise_prompt_words_finger (state, message);
-
-  gtk_label_set_text (self->finger_label, text);
-}
-
-static void
-name_button (GtkButton *button)
-{
-  g_autofree char *name = without_mnemonic (gtk_button_get_label (button));
-
-  name_once (GTK_WIDGET (button), name);
-}
-
-static void
-fill_secrets (MortisePromptWindow *self)
-{
-  const MortisePromptQuestion *question = self->question;
-
-  if (question->kind == MORTISE_PROMPT_CHANGE_PIN)
-    gtk_label_set_label (self->pin_label, _ ("_Current PIN"));
-  mortise_prompt_harden_entry (self->pin);
-  gtk_widget_set_visible (self->finger_box, question->finger);
-  /* Not every icon theme has one. */
-  gtk_widget_set_visible (GTK_WIDGET (self->finger_icon),
-                          gtk_icon_theme_has_icon (gtk_icon_theme_get_for_display (
-                                                       gtk_widget_get_display (self->pin_box)),
-                                                   gtk_image_get_icon_name (self->finger_icon)));
-  show_finger (self, NULL, NULL);
-  gtk_widget_set_visible (self->pin_box, asks_pin (self));
-  show_text (self->pin_reason, self->words->pin_reason);
-  gtk_widget_set_visible (GTK_WIDGET (self->retries), FALSE);
-  if (question->has_retries)
-    show_retries (self, question->retries);
-
-  mortise_prompt_new_pin_set_min_length (self->new_pin, question->min_pin_length);
-  gtk_widget_set_visible (GTK_WIDGET (self->new_pin), asks_new_pin (self));
-  gtk_widget_set_visible (GTK_WIDGET (self->use_recovery), question->offer_recovery);
-  gtk_widget_set_visible (self->recovery_box, self->recovering);
-  show_text (self->recovery_reason, mortise_prompt_words_recovery (question));
-  gtk_label_set_wrap (GTK_LABEL (gtk_button_get_child (self->use_recovery)), TRUE);
-  name_button (self->use_recovery);
-
-  if (self->words->confirm_title != NULL)
-    {
-      gtk_label_set_text (self->confirm_label, self->words->confirm_title);
-      gtk_widget_set_visible (self->confirm_box, TRUE);
-    }
-}
-
-/* Side by side if that fits the narrowest screen, else one above the other, the yes on top. */
-static void
-arrange_buttons (MortisePromptWindow *self)
-{
-  GtkWidget *approve_button = GTK_WIDGET (self->approve);
-  GtkWidget *deny_button = GTK_WIDGET (self->deny);
-  int approve_width, deny_width;
-
-  gtk_widget_measure (approve_button, GTK_ORIENTATION_HORIZONTAL, -1, &approve_width, NULL, NULL,
-                      NULL);
-  gtk_widget_measure (deny_button, GTK_ORIENTATION_HORIZONTAL, -1, &deny_width, NULL, NULL, NULL);
-  if (MAX (approve_width, deny_width) <= BUTTON_MAX_WIDTH)
-    return;
-  gtk_orientable_set_orientation (GTK_ORIENTABLE (self->buttons), GTK_ORIENTATION_VERTICAL);
-  gtk_box_reorder_child_after (self->buttons, deny_button, approve_button);
-}
-
-static void
-fill_buttons (MortisePromptWindow *self)
-{
-  gboolean types_secret = asks_pin (self) || asks_new_pin (self);
-
-  gtk_button_set_label (self->approve, self->words->approve);
-  gtk_widget_add_css_class (GTK_WIDGET (self->approve),
-                            self->words->destructive ? "destructive-action" : "suggested-action");
-  name_button (self->approve);
-  name_button (self->deny);
-  arrange_buttons (self);
-  /* Enter says yes only after a PIN was typed on purpose, and never to destroying something. */
-  if (types_secret && !self->words->destructive)
-    gtk_window_set_default_widget (GTK_WINDOW (self), GTK_WIDGET (self->approve));
-}
-
-static void
-describe (MortisePromptWindow *self)
-{
-  g_autofree char *host = mortise_display_text (self->question->host, LINE_CHARS);
-  g_autofree char *name = NULL;
-
-  adw_window_title_set_subtitle (self->title, host);
-  if (self->question->rp_id != NULL)
-    name = g_strdup_printf ("%s %s", self->words->heading, gtk_label_get_text (self->site));
-  else
-    name = g_strdup (self->words->heading);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, self->words->why, -1);
-}
-
-static void
-focus_first (MortisePromptWindow *self)
-{
-  GtkWidget *widget = GTK_WIDGET (self->deny);
-
-  if (self->recovering)
-    widget = GTK_WIDGET (self->code_entry);
-  else if (asks_pin (self))
-    widget = GTK_WIDGET (self->pin);
-  else if (self->showing_code)
-    widget = GTK_WIDGET (self->confirm);
-  else if (asks_new_pin (self))
-    widget = GTK_WIDGET (self->new_pin);
-  else if (self->words->confirm_text != NULL)
-    widget = GTK_WIDGET (self->confirm);
-  gtk_widget_grab_focus (widget);
-}
-
-static void
-fill (MortisePromptWindow *self)
-{
-  self->words = mortise_prompt_words_new (self->question);
-  self->recovering = self->question->kind == MORTISE_PROMPT_RECOVER ||
-                     (self->question->offer_recovery && self->question->pin_blocked);
-  show_text (self->heading, self->words->heading);
-  show_text (self->why, self->words->why);
-  show_text (self->notice_label, self->words->notice);
-  gtk_widget_set_visible (self->notice, self->words->notice != NULL);
-  if (self->words->destructive)
-    gtk_widget_add_css_class (self->notice, "destructive");
-  show_text (self->asker, self->words->asker);
-  gtk_widget_set_visible (self->demo, self->question->demo);
-  fill_site (self);
-  fill_accounts (self);
-  add_lines (self, self->question->passkeys,
-             self->question->kind == MORTISE_PROMPT_EDIT ? "heading" : NULL);
-  add_lines (self, self->question->changes, NULL);
-  fill_kept (self);
-  fill_secrets (self);
-  fill_buttons (self);
-  describe (self);
-  update_approve (self);
-  focus_first (self);
 }
 
 /* --- States --- */
@@ -510,9 +125,9 @@ fit_height (MortisePromptWindow *self)
 }
 
 static void
-set_state (MortisePromptWindow *self, State state)
+set_state (MortisePromptWindow *self, MortisePromptState state)
 {
-  gboolean asking = state == STATE_ASKING;
+  gboolean asking = state == MORTISE_PROMPT_STATE_ASKING;
   GtkWidget *inputs[] = { GTK_WIDGET (self->accounts),
                           GTK_WIDGET (self->export_switch),
                           self->pin_box,
@@ -524,10 +139,11 @@ set_state (MortisePromptWindow *self, State state)
   for (gsize i = 0; i < G_N_ELEMENTS (inputs); i++)
     gtk_widget_set_sensitive (inputs[i], asking);
   /* In place of the line that is read before the answer, so that the window does not jump. */
-  gtk_stack_set_visible_child (self->footer,
-                               state == STATE_WORKING ? self->progress : GTK_WIDGET (self->asker));
-  gtk_spinner_set_spinning (self->spinner, state == STATE_WORKING);
-  update_approve (self);
+  gtk_stack_set_visible_child (self->footer, state == MORTISE_PROMPT_STATE_WORKING
+                                                 ? self->progress
+                                                 : GTK_WIDGET (self->asker));
+  gtk_spinner_set_spinning (self->spinner, state == MORTISE_PROMPT_STATE_WORKING);
+  mortise_prompt_window_update_approve (self);
   fit_height (self);
 }
 
@@ -584,7 +200,7 @@ wipe_code (MortisePromptWindow *self)
 static void
 on_guard_changed (MortisePromptWindow *self)
 {
-  update_approve (self);
+  mortise_prompt_window_update_approve (self);
   approve_with_finger (self);
 }
 
@@ -603,7 +219,7 @@ on_deny_clicked (MortisePromptWindow *self)
 static void
 on_input_changed (MortisePromptWindow *self)
 {
-  update_approve (self);
+  mortise_prompt_window_update_approve (self);
 }
 
 static void
@@ -611,13 +227,13 @@ on_pin_changed (MortisePromptWindow *self)
 {
   if (*gtk_editable_get_text (GTK_EDITABLE (self->pin)) != '\0')
     mark_pin (self, FALSE);
-  update_approve (self);
+  mortise_prompt_window_update_approve (self);
 }
 
 static void
 on_pin_activated (MortisePromptWindow *self)
 {
-  if (asks_new_pin (self))
+  if (mortise_prompt_window_asks_new_pin (self))
     gtk_widget_grab_focus (GTK_WIDGET (self->new_pin));
   else if (!self->words->destructive)
     approve (self);
@@ -647,7 +263,7 @@ on_use_recovery (MortisePromptWindow *self)
 static void
 on_export_switched (MortisePromptWindow *self)
 {
-  show_export_truth (self);
+  mortise_prompt_window_show_export_truth (self);
 }
 
 static gboolean
@@ -690,7 +306,7 @@ mortise_prompt_window_new (MortisePromptQuestion *question)
   MortisePromptWindow *self = g_object_new (MORTISE_TYPE_PROMPT_WINDOW, NULL);
 
   self->question = question;
-  fill (self);
+  mortise_prompt_window_fill (self);
   return GTK_WIDGET (self);
 }
 
@@ -711,7 +327,7 @@ mortise_prompt_window_take_pin (MortisePromptWindow *self)
 {
   MortiseSecret *secret = NULL;
 
-  if (asks_pin (self) && has_pin (self))
+  if (mortise_prompt_window_asks_pin (self) && has_pin (self))
     secret = mortise_prompt_pin_to_secret (gtk_editable_get_text (GTK_EDITABLE (self->pin)));
   gtk_editable_set_text (GTK_EDITABLE (self->pin), "");
   return secret;
@@ -722,7 +338,8 @@ mortise_prompt_window_take_new_pin (MortisePromptWindow *self)
 {
   MortiseSecret *secret = NULL;
 
-  if (asks_new_pin (self) && mortise_prompt_new_pin_is_complete (self->new_pin))
+  if (mortise_prompt_window_asks_new_pin (self) &&
+      mortise_prompt_new_pin_is_complete (self->new_pin))
     secret = mortise_prompt_new_pin_dup_secret (self->new_pin);
   mortise_prompt_new_pin_clear (self->new_pin);
   return secret;
@@ -761,17 +378,17 @@ mortise_prompt_window_get_account (MortisePromptWindow *self)
 gboolean
 mortise_prompt_window_is_asking (MortisePromptWindow *self)
 {
-  return self->state == STATE_ASKING;
+  return self->state == MORTISE_PROMPT_STATE_ASKING;
 }
 
 void
 mortise_prompt_window_show_working (MortisePromptWindow *self, const char *message)
 {
-  if (self->state == STATE_FATAL)
+  if (self->state == MORTISE_PROMPT_STATE_FATAL)
     return;
   show_problem (self, NULL);
   mark_pin (self, FALSE);
-  set_state (self, STATE_WORKING);
+  set_state (self, MORTISE_PROMPT_STATE_WORKING);
   gtk_label_set_text (self->progress_label,
                       message != NULL && *message != '\0' ? message : self->words->working);
 }
@@ -782,17 +399,17 @@ mortise_prompt_window_ask_again (MortisePromptWindow *self,
                                  gboolean pin_wrong,
                                  const guint *retries)
 {
-  if (self->state == STATE_FATAL)
+  if (self->state == MORTISE_PROMPT_STATE_FATAL)
     return;
   wipe_entries (self);
-  set_state (self, STATE_ASKING);
+  set_state (self, MORTISE_PROMPT_STATE_ASKING);
   if (message == NULL || *message == '\0')
     message = pin_wrong ? _ ("That PIN is wrong.") : NULL;
   if (retries != NULL)
-    show_retries (self, *retries);
+    mortise_prompt_window_show_retries (self, *retries);
   show_problem (self, message);
-  mark_pin (self, pin_wrong && asks_pin (self));
-  focus_first (self);
+  mark_pin (self, pin_wrong && mortise_prompt_window_asks_pin (self));
+  mortise_prompt_window_focus_first (self);
   /* While the PIN was tried. */
   approve_with_finger (self);
 }
@@ -802,9 +419,9 @@ mortise_prompt_window_show_finger (MortisePromptWindow *self,
                                    const char *state,
                                    const char *message)
 {
-  if (self->state == STATE_FATAL || self->recovering || !self->question->finger)
+  if (self->state == MORTISE_PROMPT_STATE_FATAL || self->recovering || !self->question->finger)
     return;
-  show_finger (self, state, message);
+  mortise_prompt_window_tell_finger (self, state, message);
   self->finger_matched = g_strcmp0 (state, "match") == 0;
   fit_height (self);
   approve_with_finger (self);
@@ -813,7 +430,7 @@ mortise_prompt_window_show_finger (MortisePromptWindow *self,
 void
 mortise_prompt_window_ask_recovery (MortisePromptWindow *self, const char *message)
 {
-  if (self->state == STATE_FATAL || !self->question->offer_recovery)
+  if (self->state == MORTISE_PROMPT_STATE_FATAL || !self->question->offer_recovery)
     return;
   wipe_entries (self);
   self->recovering = TRUE;
@@ -821,10 +438,10 @@ mortise_prompt_window_ask_recovery (MortisePromptWindow *self, const char *messa
   gtk_widget_set_visible (self->pin_box, FALSE);
   gtk_widget_set_visible (self->recovery_box, TRUE);
   gtk_widget_set_visible (GTK_WIDGET (self->new_pin), TRUE);
-  set_state (self, STATE_ASKING);
+  set_state (self, MORTISE_PROMPT_STATE_ASKING);
   show_problem (self, message);
   mark_pin (self, FALSE);
-  focus_first (self);
+  mortise_prompt_window_focus_first (self);
 }
 
 static void
@@ -844,7 +461,7 @@ ask_for_proof (MortisePromptWindow *self)
 void
 mortise_prompt_window_show_code (MortisePromptWindow *self, const MortiseSecret *code)
 {
-  if (self->state == STATE_FATAL)
+  if (self->state == MORTISE_PROMPT_STATE_FATAL)
     return;
   wipe_entries (self);
   self->showing_code = TRUE;
@@ -855,27 +472,27 @@ mortise_prompt_window_show_code (MortisePromptWindow *self, const MortiseSecret 
                                   "has both can use your passkeys."));
   g_free (self->words->working);
   self->words->working = g_strdup (_ ("Putting the code into force…"));
-  show_text (self->heading, self->words->heading);
-  show_text (self->why, self->words->why);
+  mortise_prompt_window_show_text (self->heading, self->words->heading);
+  mortise_prompt_window_show_text (self->why, self->words->why);
   gtk_widget_set_visible (self->notice, FALSE);
   gtk_widget_set_visible (self->pin_box, FALSE);
   mortise_prompt_code_view_show (self->code_view, code, self->question->host);
   gtk_widget_set_visible (GTK_WIDGET (self->code_view), TRUE);
   ask_for_proof (self);
   gtk_button_set_label (self->approve, _ ("_I Have Written It Down"));
-  name_button (self->approve);
-  arrange_buttons (self);
+  mortise_prompt_window_name_button (self->approve);
+  mortise_prompt_window_arrange_buttons (self);
   show_problem (self, NULL);
-  set_state (self, STATE_ASKING);
-  describe (self);
-  focus_first (self);
+  set_state (self, MORTISE_PROMPT_STATE_ASKING);
+  mortise_prompt_window_describe (self);
+  mortise_prompt_window_focus_first (self);
 }
 
 void
 mortise_prompt_window_show_fatal (MortisePromptWindow *self, const char *message)
 {
   wipe_entries (self);
-  set_state (self, STATE_FATAL);
+  set_state (self, MORTISE_PROMPT_STATE_FATAL);
   show_problem (self, message != NULL && *message != '\0'
                           ? message
                           : _ ("This did not work, and nothing was changed."));
@@ -890,7 +507,7 @@ mortise_prompt_window_show_fatal (MortisePromptWindow *self, const char *message
   wipe_code (self);
   fit_height (self);
   gtk_button_set_label (self->deny, _ ("_Close"));
-  name_button (self->deny);
+  mortise_prompt_window_name_button (self->deny);
   gtk_widget_grab_focus (GTK_WIDGET (self->deny));
 }
 
