@@ -114,13 +114,15 @@ mortise_passkey_page_show_names (MortisePasskeyPage *self)
     {
       AdwEntryRow *row = get_row (self, &names[i]);
       g_autofree char *key = make_draft_key (mortise_passkey_get_id (self->passkey), &names[i]);
-      g_autofree char *draft = NULL;
+      const char *draft = g_hash_table_lookup (self->drafts, key);
 
       if (is_edited (row))
         continue;
       show_text (row, get_stored (self, &names[i]));
-      if (g_hash_table_steal_extended (self->drafts, key, NULL, (gpointer *) &draft))
-        gtk_editable_set_text (GTK_EDITABLE (row), draft);
+      if (draft == NULL)
+        continue;
+      gtk_editable_set_text (GTK_EDITABLE (row), draft);
+      g_hash_table_remove (self->drafts, key);
     }
 }
 
