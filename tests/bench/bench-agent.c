@@ -12,6 +12,7 @@
 #include "core/tpm/tpm-esys.h"
 #include "core/vault/vault.h"
 #include "tests/bench/bench-report.h"
+#include "tests/support/end-with-test.h"
 #include "tests/support/memory-keyring.h"
 #include "tests/support/prompter-script.h"
 #include "tests/support/scratch-folder.h"
@@ -131,8 +132,8 @@ start_agent (Bench *bench, const char *agent, const char *prompter)
   const gint64 start = bench_now ();
 
   unlink (bench->socket);
-  g_spawn_async (NULL, (char **) (gpointer) argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
-                 &bench->agent, &error);
+  g_spawn_async (NULL, (char **) (gpointer) argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, end_with_test,
+                 NULL, &bench->agent, &error);
   g_assert_no_error (error);
   while (!is_visible (bench))
     {

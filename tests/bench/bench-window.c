@@ -13,6 +13,7 @@
 #include "app/window/window.h"
 #include "tests/bench/bench-report.h"
 #include "tests/gui/prompt-questions.h"
+#include "tests/support/end-with-test.h"
 #include "tests/support/gui-test.h"
 
 #define FEW    10
@@ -53,11 +54,12 @@ is_unlocked (gpointer user_data)
 static void
 session_start (Session *session, Bench *bench, guint passkeys)
 {
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
   g_autofree char *number = g_strdup_printf ("--passkeys=%u", passkeys);
   g_autoptr (GError) error = NULL;
 
-  session->agent =
-      g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, &error, bench->mock_agent, number, NULL);
+  g_subprocess_launcher_set_child_setup (launcher, end_with_test, NULL, NULL);
+  session->agent = g_subprocess_launcher_spawn (launcher, &error, bench->mock_agent, number, NULL);
   g_assert_no_error (error);
   session->client = mortise_agent_client_new (bench->bus, MORTISE_AGENT_CLIENT_NONE);
   mortise_test_wait_until (is_unlocked, session->client);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "app/window/window.h"
+#include "tests/support/end-with-test.h"
 #include "tests/support/gui-test.h"
 #include "tests/support/prompter-script.h"
 #include "tests/support/screenshot.h"
@@ -32,6 +33,7 @@ start_agent (Fixture *fixture)
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
   g_autoptr (GError) error = NULL;
 
+  g_subprocess_launcher_set_child_setup (launcher, end_with_test, NULL, NULL);
   g_subprocess_launcher_setenv (launcher, "MORTISE_TEST_PROMPTER_DIR", fixture->script->directory,
                                 TRUE);
   fixture->agent = g_subprocess_launcher_spawn (launcher, &error, g_getenv ("MORTISE_TEST_AGENT"),
