@@ -156,6 +156,79 @@ test_describe (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (text, ==, "10482231");
 }
 
+/* Of @text the shell can show every character in one line, none of which rules over another. */
+static void
+assert_harmless (const char *text)
+{
+  glong length = 0;
+  g_autofree gunichar *characters = g_utf8_to_ucs4 (text, -1, NULL, &length, NULL);
+
+  g_assert_nonnull (characters);
+  /* Clusters of many code points among them, yet far from the ten thousand that came in. */
+  g_assert_cmpint (length, >, 0);
+  g_assert_cmpint (length, <, 1000);
+  for (glong i = 0; i < length; i++)
+    {
+      gunichar c = characters[i];
+
+      g_assert_false (g_unichar_iscntrl (c));
+      g_assert_false (c >= 0x202a && c <= 0x202e);
+      g_assert_false (c >= 0x2066 && c <= 0x2069);
+      g_assert_cmpuint (c, !=, 0x200b);
+    }
+}
+
+/* What a site or a client put into a name does nothing to the shell's list. */
+static void
+test_hostile (Fixture *fixture, gconstpointer data)
+{
+  const char *const hosts[] = { "hostile.example", "xn--80ak6aa92e.example" };
+  guint n_told = 0;
+  gboolean marked_up = FALSE;
+
+  mortise_mock_agent_add_hostile (fixture->window.agent, MORTISE_TEST_NOW);
+  start_agent (fixture);
+  for (gsize i = 0; i < G_N_ELEMENTS (hosts); i++)
+    {
+      const char *const terms[] = { hosts[i], NULL };
+      g_autoptr (GVariant) found =
+          ask (fixture, "GetInitialResultSet", g_variant_new ("(^as)", terms));
+      g_autoptr (GVariant) reply = ask (fixture, "GetResultMetas", found);
+      g_autoptr (GVariant) metas = g_variant_get_child_value (reply, 0);
+
+      for (gsize j = 0; j < g_variant_n_children (metas); j++)
+        {
+          g_autoptr (GVariant) meta = g_variant_get_child_value (metas, j);
+          const char *name = NULL;
+          const char *description = NULL;
+
+          g_assert_true (g_variant_lookup (meta, "name", "&s", &name));
+          g_assert_true (g_variant_lookup (meta, "description", "&s", &description));
+          assert_harmless (name);
+          assert_harmless (description);
+          /* Plain text it is, and plain text it stays. */
+          marked_up |= g_str_equal (description, "<b>bold</b> &amp; %s %n");
+          n_told++;
+        }
+    }
+  g_assert_cmpuint (n_told, ==, 8);
+  g_assert_true (marked_up);
+}
+
+/* Nor does what is searched for. */
+static void
+test_hostile_terms (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *huge = g_strnfill (10000, 'x');
+
+  start_agent (fixture);
+  expect (fixture, huge, "([],)");
+  expect (fixture, "\xe2\x80\xaemoc.buhtig", "([],)");
+  expect (fixture, "\x01\x1b[31m", "([],)");
+  expect (fixture, "%s%n", "([],)");
+  expect (fixture, "github", "(['1', '2'],)");
+}
+
 static void
 expect_silence (Fixture *fixture)
 {
@@ -269,6 +342,8 @@ main (int argc, char **argv)
   g_test_add ("/search-provider/" path, Fixture, NULL, set_up, function, tear_down)
   ADD ("find", test_find);
   ADD ("describe", test_describe);
+  ADD ("hostile", test_hostile);
+  ADD ("hostile-terms", test_hostile_terms);
   ADD ("off", test_off);
   ADD ("off-by-default", test_off_by_default);
   ADD ("locked", test_locked);
