@@ -439,13 +439,59 @@ test_retry (Fixture *fixture, gconstpointer data)
   mortise_window_fixture_assert_call (fixture, "Retry ()");
 }
 
-static void
-test_problem_leads_to_health (Fixture *fixture, gconstpointer data)
+static guint
+count_buttons (GtkWidget *widget)
 {
-  mortise_mock_agent_set_problem (fixture->agent, "TpmMissing", "");
+  guint count = 0;
+
+  if (!gtk_widget_get_mapped (widget))
+    return 0;
+  if (GTK_IS_BUTTON (widget))
+    return gtk_widget_is_sensitive (widget) ? 1 : 0;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    count += count_buttons (child);
+  return count;
+}
+
+/* Whatever keeps the list away, there is one thing to press, and it does something about it. */
+static void
+test_one_action (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *problem;
+    const char *button;
+  } cases[] = {
+    { "TpmMissing", "See What Is Wrong" },
+    { "TpmAccess", "See What Is Wrong" },
+    { "TpmUnsuitable", "See What Is Wrong" },
+    { "TpmOther", "See What Is Wrong" },
+    { "Unheard", "See What Is Wrong" },
+    { "TpmLockout", "Try Again" },
+    { "VaultNewer", "Try Again" },
+    { "VaultDamaged", "Try Again" },
+    { "VaultInUse", "Try Again" },
+    { "VaultIo", "Try Again" },
+  };
+
+  mortise_mock_agent_set_problem (fixture->agent, cases[0].problem, "");
   mortise_window_fixture_open (fixture);
-  mortise_test_click (fixture->root, "See What Is Wrong");
-  wait_for (fixture, "What Passkeys Need");
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      GtkWidget *page = NULL;
+
+      gtk_widget_activate_action (fixture->root, "win.page", "s", "passkeys");
+      mortise_mock_agent_set_problem (fixture->agent, cases[i].problem, cases[i].problem);
+      wait_for (fixture, cases[i].problem);
+      page = mortise_test_get (fixture->root, ADW_TYPE_STATUS_PAGE, NULL);
+      g_assert_cmpuint (count_buttons (page), ==, 1);
+      mortise_test_click (page, cases[i].button);
+      if (g_str_equal (cases[i].button, "Try Again"))
+        mortise_window_fixture_assert_call (fixture, "Retry ()");
+      else
+        wait_for (fixture, "What Passkeys Need");
+    }
 }
 
 static void
@@ -890,7 +936,7 @@ main (int argc, char **argv)
   ADD ("locked-page", test_locked_page);
   ADD ("forgot-pin", test_forgot_pin);
   ADD ("retry", test_retry);
-  ADD ("problem-leads-to-health", test_problem_leads_to_health);
+  ADD ("one-action", test_one_action);
   ADD ("recently-deleted", test_recently_deleted);
   ADD ("purge-all", test_purge_all);
   ADD ("passkey-appears", test_passkey_appears);

@@ -239,6 +239,68 @@ test_filters (Fixture *fixture, gconstpointer data)
 }
 
 static void
+expect_order (Fixture *fixture, const char *first, const char *second)
+{
+  g_autofree char *text =
+      mortise_test_collect_text (mortise_test_get (get_page (fixture), GTK_TYPE_LIST_VIEW, NULL));
+  const char *place = strstr (text, first);
+
+  g_assert_nonnull (place);
+  g_assert_nonnull (strstr (place, second));
+}
+
+static void
+test_sort (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *sort;
+    const char *first;
+    const char *second;
+  } sorts[] = {
+    { "last-used", "new.example", "old.example" },
+    { "created", "old.example", "new.example" },
+    { "site", "new.example", "old.example" },
+  };
+
+  mortise_mock_agent_add (
+      fixture->agent, MORTISE_TEST_NOW,
+      g_variant_new_parsed ("{'rp-id': <'old.example'>, 'user-name': <'a'>, 'created': <int64 "
+                            "1700000000>, 'last-used': <int64 1700000001>}"));
+  mortise_mock_agent_add (
+      fixture->agent, MORTISE_TEST_NOW,
+      g_variant_new_parsed ("{'rp-id': <'new.example'>, 'user-name': <'b'>, 'created': <int64 "
+                            "1600000000>, 'last-used': <int64 1750000000>}"));
+  mortise_window_fixture_open (fixture);
+  wait_for (fixture, "2 passkeys");
+  for (gsize i = 0; i < G_N_ELEMENTS (sorts); i++)
+    {
+      gtk_widget_activate_action (
+          mortise_test_get (get_page (fixture), GTK_TYPE_LIST_VIEW, "Passkeys"), "passkeys.sort",
+          "s", sorts[i].sort);
+      mortise_test_settle (fixture->window);
+      expect_order (fixture, sorts[i].first, sorts[i].second);
+    }
+}
+
+/* What a search and a filter hide together comes back at once. */
+static void
+test_show_all (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *entry = NULL;
+
+  mortise_window_fixture_open_samples (fixture);
+  choose_filter (fixture, "backed-up");
+  wait_for (fixture, "2 of 10");
+  gtk_widget_activate_action (fixture->root, "win.search", NULL);
+  entry = mortise_test_get (fixture->root, GTK_TYPE_SEARCH_ENTRY, NULL);
+  gtk_editable_set_text (GTK_EDITABLE (entry), "no such site");
+  wait_for (fixture, "Nothing Found");
+  mortise_test_click (fixture->root, "Show All Passkeys");
+  wait_for (fixture, "10 passkeys");
+}
+
+static void
 test_naming_filter (Fixture *fixture, gconstpointer data)
 {
   /* Two accounts of one site that nobody can tell apart. */
@@ -413,6 +475,8 @@ main (int argc, char **argv)
   ADD ("keyboard-range", test_keyboard_range);
   ADD ("keyboard-delete", test_keyboard_delete);
   ADD ("filters", test_filters);
+  ADD ("sort", test_sort);
+  ADD ("show-all", test_show_all);
   ADD ("naming-filter", test_naming_filter);
   ADD ("code-for-a-site", test_code_for_a_site);
   ADD ("ten-thousand", test_ten_thousand);

@@ -204,6 +204,29 @@ test_groups_search_and_filter (void)
   assert_shown (groups, "[GitHub.com 1]4");
 }
 
+/* Whatever a person may know a passkey by finds it, however it is typed. */
+static void
+test_search_names (void)
+{
+  g_autoptr (GListStore) store = new_vault ();
+  g_autoptr (MortisePasskeyGroups) groups = mortise_passkey_groups_new (G_LIST_MODEL (store));
+  g_autoptr (MortisePasskey) passkey = new_passkey (
+      "{'id': <int64 9>, 'rp-id': <'login.shop.example'>, 'rp-name': <'Café Ｍünchen'>,"
+      " 'user-name': <'zoë@post.example'>, 'user-display-name': <'山田 カナ'>,"
+      " 'label': <'Straße'>, 'nickname': <'ガラケー'>}");
+  static const char *const queries[] = { "shop.ex", "CAFE munchen", "zoe@post", "山田 かな",
+                                         "strasse", "からけー",     "cafe ｶﾗｹｰ" };
+
+  g_list_store_append (store, passkey);
+  for (gsize i = 0; i < G_N_ELEMENTS (queries); i++)
+    {
+      mortise_passkey_groups_set_query (groups, queries[i]);
+      assert_shown (groups, "[login.shop.example 1]9");
+    }
+  mortise_passkey_groups_set_query (groups, "cafe github");
+  assert_shown (groups, "");
+}
+
 typedef struct
 {
   guint position;
@@ -288,6 +311,7 @@ main (int argc, char **argv)
   g_test_add_func ("/window-models/passkey/take-data", test_take_data);
   g_test_add_func ("/window-models/groups/sort", test_groups_sort);
   g_test_add_func ("/window-models/groups/search-and-filter", test_groups_search_and_filter);
+  g_test_add_func ("/window-models/groups/search-names", test_search_names);
   g_test_add_func ("/window-models/groups/smallest-change", test_groups_smallest_change);
   g_test_add_func ("/window-models/moments", test_moments);
   return g_test_run ();
