@@ -115,6 +115,20 @@ test_idle_lock (AgentFixture *f, gconstpointer data)
   agent_fixture_wait_state (f, "listable");
 }
 
+/* What the person chose in Preferences, now and after the next login. */
+static void
+test_idle_lock_setting (AgentFixture *f, gconstpointer data)
+{
+  mortise_registration_free (agent_fixture_register (f, SITE, "alice", NULL));
+  g_variant_unref (agent_fixture_call (
+      f, "SetSetting", g_variant_new ("(sv)", "idle-lock", g_variant_new_uint32 (1)), NULL));
+  agent_fixture_wait_state (f, "listable");
+  agent_fixture_stop (f);
+  agent_fixture_start (f);
+  mortise_sign_in_free (agent_fixture_sign_in (f, SITE, NULL));
+  agent_fixture_wait_state (f, "listable");
+}
+
 static void
 test_no_keyring (AgentFixture *f, gconstpointer data)
 {
@@ -188,6 +202,7 @@ main (int argc, char **argv)
   ADD ("all-tries-spent", NULL, test_all_tries_spent);
   ADD ("locked-vault", NULL, test_locked_vault);
   ADD ("idle-lock", AGENT_FIXTURE_NO_START, test_idle_lock);
+  ADD ("idle-lock-setting", NULL, test_idle_lock_setting);
   ADD ("no-keyring", AGENT_FIXTURE_NO_KEYRING, test_no_keyring);
   ADD ("change-pin", NULL, test_change_pin);
   ADD ("reset", NULL, test_reset);

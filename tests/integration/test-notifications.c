@@ -43,10 +43,15 @@ on_call (GDBusConnection *connection,
   if (g_str_equal (method, "Notify"))
     {
       const char *app, *title, *body;
+      g_auto (GStrv) actions = NULL;
       guint32 replaces;
 
-      g_variant_get (parameters, "(&su&s&s&s@as@a{sv}i)", &app, &replaces, NULL, &title, &body,
-                     NULL, NULL, NULL);
+      g_variant_get (parameters, "(&su&s&s&s^as@a{sv}i)", &app, &replaces, NULL, &title, &body,
+                     &actions, NULL, NULL);
+      /* All one can do with it is to see the window: nothing is approved by a notification. */
+      g_assert_cmpuint (g_strv_length (actions), ==, 2);
+      g_assert_cmpstr (actions[0], ==, "default");
+      g_assert_cmpstr (actions[1], ==, "Open Mortise");
       g_assert_cmpstr (app, ==, "Mortise");
       g_ptr_array_add (f->shown, g_strdup_printf ("%u|%s|%s", replaces, title, body));
       g_dbus_method_invocation_return_value (
