@@ -6,12 +6,10 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "app/prompt/prompt-secret-entry.h"
 #include "core/recovery-code.h"
 
 #define SYMBOLS (MORTISE_RECOVERY_CODE_GROUPS * MORTISE_RECOVERY_CODE_GROUP_SIZE)
-
-/* Room for separators of any kind; a frame holds it. */
-#define MAX_CHARS 200
 
 struct _MortisePromptCodeEntry
 {
@@ -32,18 +30,6 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (MortisePromptCodeEntry, mortise_prompt_code_entry, GTK_TYPE_BOX)
 
-void
-mortise_prompt_harden_plain_entry (GtkEntry *entry)
-{
-  g_autoptr (GtkEntryBuffer) buffer = gtk_password_entry_buffer_new ();
-
-  gtk_entry_set_buffer (entry, buffer);
-  gtk_entry_set_max_length (entry, MAX_CHARS);
-  gtk_editable_set_enable_undo (GTK_EDITABLE (entry), FALSE);
-  gtk_entry_set_input_hints (entry, GTK_INPUT_HINT_PRIVATE | GTK_INPUT_HINT_NO_SPELLCHECK |
-                                        GTK_INPUT_HINT_UPPERCASE_CHARS);
-}
-
 /* (nullable) */
 static MortiseSecret *
 dup_typed (MortisePromptCodeEntry *self)
@@ -56,10 +42,7 @@ dup_typed (MortisePromptCodeEntry *self)
 static void
 show_hint (MortisePromptCodeEntry *self, const char *text, const char *css_class)
 {
-  const char *classes[] = { "caption", css_class, NULL };
-
-  gtk_label_set_text (self->hint, text);
-  gtk_widget_set_css_classes (GTK_WIDGET (self->hint), classes);
+  mortise_prompt_hint_show (self->hint, text, css_class);
   if (g_str_equal (css_class, "error"))
     gtk_accessible_update_state (GTK_ACCESSIBLE (self->entry), GTK_ACCESSIBLE_STATE_INVALID,
                                  GTK_ACCESSIBLE_INVALID_TRUE, -1);

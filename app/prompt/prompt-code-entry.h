@@ -27,11 +27,4 @@ MortiseSecret *mortise_prompt_code_entry_dup_secret (MortisePromptCodeEntry *sel
 /** mortise_prompt_code_entry_clear: wipes it */
 void mortise_prompt_code_entry_clear (MortisePromptCodeEntry *self);
 
-/**
- * mortise_prompt_harden_plain_entry:
- *
- * For a secret that is seen while it is typed: locked memory, no undo, nothing to learn from.
- */
-void mortise_prompt_harden_plain_entry (GtkEntry *entry);
-
 G_END_DECLS

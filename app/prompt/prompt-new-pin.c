@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 
 #include "app/prompt/prompt-pin.h"
+#include "app/prompt/prompt-secret-entry.h"
 
 struct _MortisePromptNewPin
 {
@@ -28,16 +29,6 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (MortisePromptNewPin, mortise_prompt_new_pin, GTK_TYPE_BOX)
 
-void
-mortise_prompt_harden_entry (GtkPasswordEntry *entry)
-{
-  GtkEditable *text = gtk_editable_get_delegate (GTK_EDITABLE (entry));
-
-  gtk_text_set_max_length (GTK_TEXT (text), MORTISE_PROMPT_PIN_MAX_BYTES);
-  gtk_editable_set_enable_undo (text, FALSE);
-  gtk_text_set_input_hints (GTK_TEXT (text), GTK_INPUT_HINT_PRIVATE | GTK_INPUT_HINT_NO_SPELLCHECK);
-}
-
 static const char *
 get_text (GtkPasswordEntry *row)
 {
@@ -58,15 +49,6 @@ are_same (MortisePromptNewPin *self)
 }
 
 static void
-show_hint (MortisePromptNewPin *self, const char *text, const char *css_class)
-{
-  const char *classes[] = { "caption", css_class, NULL };
-
-  gtk_label_set_text (self->hint, text);
-  gtk_widget_set_css_classes (GTK_WIDGET (self->hint), classes);
-}
-
-static void
 update_hint (MortisePromptNewPin *self)
 {
   g_autofree char *rule = NULL;
@@ -79,28 +61,31 @@ update_hint (MortisePromptNewPin *self)
                                         "At least %u characters: digits, letters or any other.",
                                         self->min_length),
                               self->min_length);
-      show_hint (self, rule, has_second ? "error" : "dim-label");
+      mortise_prompt_hint_show (self->hint, rule, has_second ? "error" : "dim-label");
       break;
     case MORTISE_PROMPT_PIN_LONG:
-      show_hint (self, _ ("Too long: at most 63 letters or digits, fewer of other scripts."),
-                 "error");
+      mortise_prompt_hint_show (
+          self->hint, _ ("Too long: at most 63 letters or digits, fewer of other scripts."),
+          "error");
       break;
     case MORTISE_PROMPT_PIN_EASY:
       if (!has_second || are_same (self))
         {
-          show_hint (self, _ ("Allowed, but among the first that anyone would try."), "warning");
+          mortise_prompt_hint_show (
+              self->hint, _ ("Allowed, but among the first that anyone would try."), "warning");
           break;
         }
       G_GNUC_FALLTHROUGH;
     case MORTISE_PROMPT_PIN_FINE:
     default:
       if (!has_second)
-        show_hint (self, _ ("Type it once more, so that a slip does not lock you out."),
-                   "dim-label");
+        mortise_prompt_hint_show (self->hint,
+                                  _ ("Type it once more, so that a slip does not lock you out."),
+                                  "dim-label");
       else if (are_same (self))
-        show_hint (self, _ ("Both are the same."), "success");
+        mortise_prompt_hint_show (self->hint, _ ("Both are the same."), "success");
       else
-        show_hint (self, _ ("The two are not the same."), "error");
+        mortise_prompt_hint_show (self->hint, _ ("The two are not the same."), "error");
       break;
     }
 }

@@ -28,12 +28,4 @@ MortiseSecret *mortise_prompt_new_pin_dup_secret (MortisePromptNewPin *self);
 /** mortise_prompt_new_pin_clear: wipes both fields */
 void mortise_prompt_new_pin_clear (MortisePromptNewPin *self);
 
-/**
- * mortise_prompt_harden_entry:
- *
- * No undo history of what is typed, no more than a PIN's length, nothing for spelling or for an
- * input method to learn from.
- */
-void mortise_prompt_harden_entry (GtkPasswordEntry *entry);
-
 G_END_DECLS

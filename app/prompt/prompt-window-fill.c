@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 
 #include "app/prompt/prompt-account-row.h"
+#include "app/prompt/prompt-secret-entry.h"
 #include "app/prompt/prompt-site.h"
 #include "core/text/display-text.h"
 
@@ -167,10 +168,9 @@ void
 mortise_prompt_window_show_retries (MortisePromptWindow *self, guint retries)
 {
   g_autofree char *text = mortise_prompt_words_retries (retries);
-  const char *classes[] = { "caption", retries <= FEW_RETRIES ? "error" : "dim-label", NULL };
 
-  mortise_prompt_window_show_text (self->retries, text);
-  gtk_widget_set_css_classes (GTK_WIDGET (self->retries), classes);
+  mortise_prompt_hint_show (self->retries, text, retries <= FEW_RETRIES ? "error" : "dim-label");
+  gtk_widget_set_visible (GTK_WIDGET (self->retries), TRUE);
 }
 
 void

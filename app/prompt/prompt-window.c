@@ -9,6 +9,7 @@
 #include "app/prompt/prompt-fit.h"
 #include "app/prompt/prompt-pin.h"
 #include "app/prompt/prompt-resources.h"
+#include "app/prompt/prompt-secret-entry.h"
 #include "core/recovery-code.h"
 
 enum
