@@ -50,8 +50,8 @@ mortise_consent_question_insert_lines (GVariantDict *dict, const char *name, GPt
   g_variant_dict_insert_value (dict, name, g_variant_builder_end (&builder));
 }
 
-const char *
-mortise_consent_kind_to_name (MortiseConsentKind kind)
+static const char *
+kind_to_name (MortiseConsentKind kind)
 {
   switch (kind)
     {
@@ -105,7 +105,7 @@ insert_accounts (GVariantDict *dict, GPtrArray *accounts)
 void
 mortise_consent_question_to_members (GVariantDict *dict, const MortiseConsentQuestion *question)
 {
-  g_variant_dict_insert (dict, "kind", "s", mortise_consent_kind_to_name (question->kind));
+  g_variant_dict_insert (dict, "kind", "s", kind_to_name (question->kind));
   mortise_consent_question_insert_string (dict, "rp-id", question->rp_id);
   mortise_consent_question_insert_string (dict, "rp-name", question->rp_name);
   mortise_consent_question_insert_string (dict, "user-name", question->user_name);

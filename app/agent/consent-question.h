@@ -31,7 +31,4 @@ mortise_consent_question_insert_string (GVariantDict *dict, const char *name, co
  */
 void mortise_consent_question_insert_lines (GVariantDict *dict, const char *name, GPtrArray *lines);
 
-/** mortise_consent_kind_to_name: Returns: the kind as the protocol spells it */
-const char *mortise_consent_kind_to_name (MortiseConsentKind kind);
-
 G_END_DECLS

@@ -396,12 +396,6 @@ mortise_agent_client_get_agent_version (MortiseAgentClient *self)
   return self->proxy == NULL ? "" : or_empty (mortise_dbus_agent1_get_version (self->proxy));
 }
 
-guint
-mortise_agent_client_get_pin_retries (MortiseAgentClient *self)
-{
-  return self->proxy == NULL ? 8 : mortise_dbus_agent1_get_pin_retries (self->proxy);
-}
-
 gboolean
 mortise_agent_client_has_recovery_code (MortiseAgentClient *self)
 {
@@ -412,12 +406,6 @@ gboolean
 mortise_agent_client_has_login_keyslot (MortiseAgentClient *self)
 {
   return self->proxy != NULL && mortise_dbus_agent1_get_has_login_keyslot (self->proxy);
-}
-
-gboolean
-mortise_agent_client_get_prompting (MortiseAgentClient *self)
-{
-  return self->proxy != NULL && mortise_dbus_agent1_get_prompting (self->proxy);
 }
 
 GVariant *

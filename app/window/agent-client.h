@@ -75,14 +75,11 @@ const char *mortise_agent_client_get_problem_message (MortiseAgentClient *self);
 const char *mortise_agent_client_get_transport (MortiseAgentClient *self);
 const char *mortise_agent_client_get_socket_path (MortiseAgentClient *self);
 const char *mortise_agent_client_get_agent_version (MortiseAgentClient *self);
-guint mortise_agent_client_get_pin_retries (MortiseAgentClient *self);
 /** mortise_agent_client_has_recovery_code: Returns: %FALSE only for a vault that has none */
 gboolean mortise_agent_client_has_recovery_code (MortiseAgentClient *self);
 /** mortise_agent_client_has_login_keyslot: Returns: %TRUE if who is logged in can list the passkeys
  * without the PIN */
 gboolean mortise_agent_client_has_login_keyslot (MortiseAgentClient *self);
-/** mortise_agent_client_get_prompting: Returns: %TRUE while a question is on the screen */
-gboolean mortise_agent_client_get_prompting (MortiseAgentClient *self);
 /** mortise_agent_client_dup_tpm: Returns: (transfer full) (nullable): a{sv}, see the interface */
 GVariant *mortise_agent_client_dup_tpm (MortiseAgentClient *self);
 

@@ -145,8 +145,8 @@ on_keyslots (GObject *source, GAsyncResult *result, gpointer user_data)
   self->filling = FALSE;
 }
 
-void
-mortise_keyslots_group_refresh (MortiseKeyslotsGroup *self)
+static void
+refresh (MortiseKeyslotsGroup *self)
 {
   if (self->client == NULL || mortise_agent_client_get_state (self->client) < MORTISE_AGENT_LOCKED)
     return;
@@ -179,7 +179,7 @@ on_changed (GObject *source, GAsyncResult *result, gpointer user_data)
     mortise_toast_error (GTK_WIDGET (self), error);
   else if (change->done != NULL)
     mortise_toast (GTK_WIDGET (self), change->done);
-  mortise_keyslots_group_refresh (self);
+  refresh (self);
 }
 
 /* One at a time: there is one prompt. */
@@ -283,7 +283,6 @@ mortise_keyslots_group_set_client (MortiseKeyslotsGroup *self, MortiseAgentClien
   g_return_if_fail (self->client == NULL);
 
   self->client = g_object_ref (client);
-  g_signal_connect_swapped (client, "properties-changed",
-                            G_CALLBACK (mortise_keyslots_group_refresh), self);
-  mortise_keyslots_group_refresh (self);
+  g_signal_connect_swapped (client, "properties-changed", G_CALLBACK (refresh), self);
+  refresh (self);
 }

@@ -20,7 +20,4 @@ G_DECLARE_FINAL_TYPE (
 /** mortise_keyslots_group_set_client: once */
 void mortise_keyslots_group_set_client (MortiseKeyslotsGroup *self, MortiseAgentClient *client);
 
-/** mortise_keyslots_group_refresh: asks the agent anew */
-void mortise_keyslots_group_refresh (MortiseKeyslotsGroup *self);
-
 G_END_DECLS

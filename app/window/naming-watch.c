@@ -185,9 +185,3 @@ mortise_naming_watch_has_trouble (MortiseNamingWatch *self, MortisePasskey *pass
   return self->report != NULL &&
          mortise_naming_report_has_trouble (self->report, mortise_passkey_get_id (passkey));
 }
-
-guint
-mortise_naming_watch_count_trouble (MortiseNamingWatch *self)
-{
-  return self->report != NULL ? mortise_naming_report_count_trouble (self->report) : 0;
-}

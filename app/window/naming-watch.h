@@ -22,9 +22,6 @@ MortiseNamingWatch *mortise_naming_watch_new (MortisePasskeyStore *store);
 /** mortise_naming_watch_has_trouble: Returns: %TRUE if the list's filter is to show @passkey */
 gboolean mortise_naming_watch_has_trouble (MortiseNamingWatch *self, MortisePasskey *passkey);
 
-/** mortise_naming_watch_count_trouble: Returns: passkeys with trouble */
-guint mortise_naming_watch_count_trouble (MortiseNamingWatch *self);
-
 /** mortise_naming_watch_lookup: Returns: (transfer none) (nullable) (element-type
  * MortiseNamingFinding): see mortise_naming_report_lookup(); gone with the next `changed` */
 GPtrArray *mortise_naming_watch_lookup (MortiseNamingWatch *self, MortisePasskey *passkey);

@@ -47,8 +47,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FidoAssert, fido_assert_clear)
 
 /* --- What is remembered ----------------------------------------------------------------------- */
 
-MortiseRegistration *
-mortise_registration_copy (const MortiseRegistration *registration)
+static MortiseRegistration *
+registration_copy (const MortiseRegistration *registration)
 {
   MortiseRegistration *copy = g_memdup2 (registration, sizeof *registration);
 
@@ -95,7 +95,7 @@ find_registration (MortiseRelyingParty *self, const char *rp_id, GBytes *credent
 
       if (g_str_equal (registration->rp_id, rp_id) &&
           g_bytes_equal (registration->credential_id, credential_id))
-        found = mortise_registration_copy (registration);
+        found = registration_copy (registration);
     }
   g_mutex_unlock (&self->lock);
   return found;
@@ -115,13 +115,11 @@ note_sign_count (MortiseRelyingParty *self, GBytes *credential_id, guint32 sign_
   g_mutex_unlock (&self->lock);
 }
 
-void
-mortise_relying_party_remember (MortiseRelyingParty *self, const MortiseRegistration *registration)
+static void
+remember (MortiseRelyingParty *self, const MortiseRegistration *registration)
 {
-  g_return_if_fail (MORTISE_IS_RELYING_PARTY (self) && registration != NULL);
-
   g_mutex_lock (&self->lock);
-  g_ptr_array_add (self->registrations, mortise_registration_copy (registration));
+  g_ptr_array_add (self->registrations, registration_copy (registration));
   g_mutex_unlock (&self->lock);
 }
 
@@ -388,7 +386,7 @@ mortise_relying_party_register (MortiseRelyingParty *self,
     return NULL;
   if (!mortise_relying_party_check_registration (cred, verify, registration, error))
     return NULL;
-  mortise_relying_party_remember (self, registration);
+  remember (self, registration);
   return g_steal_pointer (&registration);
 }
 

@@ -50,7 +50,6 @@ typedef struct
   gboolean attested;
 } MortiseRegistration;
 
-MortiseRegistration *mortise_registration_copy (const MortiseRegistration *registration);
 void mortise_registration_free (MortiseRegistration *registration);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MortiseRegistration, mortise_registration_free)
 
@@ -161,8 +160,7 @@ MortiseRegistration *mortise_relying_party_register_finish (MortiseRelyingParty 
  * mortise_relying_party_sign_in:
  * @options: (nullable): %NULL for username-less and verified
  *
- * Blocks. Only credentials that this relying party registered (or was given through
- * mortise_relying_party_remember()) can be verified.
+ * Blocks. Only credentials that this relying party registered can be verified.
  *
  * Returns: (transfer full): the verified sign-in
  */
@@ -184,9 +182,5 @@ void mortise_relying_party_sign_in_async (MortiseRelyingParty *self,
 MortiseSignIn *mortise_relying_party_sign_in_finish (MortiseRelyingParty *self,
                                                      GAsyncResult *result,
                                                      GError **error);
-
-/** mortise_relying_party_remember: @registration: copied; one made by another relying party */
-void mortise_relying_party_remember (MortiseRelyingParty *self,
-                                     const MortiseRegistration *registration);
 
 G_END_DECLS

@@ -43,12 +43,6 @@ mortise_cbor_writer_finish (MortiseCborWriter *writer)
   return bytes;
 }
 
-gsize
-mortise_cbor_writer_get_size (const MortiseCborWriter *writer)
-{
-  return writer->bytes->len;
-}
-
 void
 mortise_cbor_write_raw (MortiseCborWriter *writer, gconstpointer data, gsize size)
 {

@@ -36,9 +36,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MortiseCborWriter, mortise_cbor_writer_free)
 /** mortise_cbor_writer_finish: Returns: (transfer full): what was written; the writer is empty */
 GBytes *mortise_cbor_writer_finish (MortiseCborWriter *writer);
 
-/** mortise_cbor_writer_get_size: Returns: bytes written so far */
-gsize mortise_cbor_writer_get_size (const MortiseCborWriter *writer);
-
 void mortise_cbor_write_int (MortiseCborWriter *writer, gint64 value);
 void mortise_cbor_write_uint (MortiseCborWriter *writer, guint64 value);
 void mortise_cbor_write_bool (MortiseCborWriter *writer, gboolean value);

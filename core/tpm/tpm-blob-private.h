@@ -16,9 +16,6 @@ gboolean mortise_tpm_blob_unpack (const MortiseTpmBlob *blob,
                                   TPM2B_PUBLIC *ret_public_area,
                                   TPM2B_PRIVATE *ret_private_area);
 
-/** mortise_tpm_public_name: Returns: (transfer full): the Name that belongs to @public_area */
-GBytes *mortise_tpm_public_name (const TPMT_PUBLIC *public_area);
-
 /** mortise_tpm_key_info_from_public: Returns: (transfer full) (nullable): %NULL if no credential
  * key looks like that */
 MortiseTpmKeyInfo *mortise_tpm_key_info_from_public (const TPMT_PUBLIC *public_area);

@@ -133,8 +133,8 @@ checksum_of (TPM2_ALG_ID alg)
     }
 }
 
-GBytes *
-mortise_tpm_public_name (const TPMT_PUBLIC *public_area)
+static GBytes *
+compute_name (const TPMT_PUBLIC *public_area)
 {
   guint8 marshalled[sizeof (TPMT_PUBLIC)];
   guint8 name[NAME_PREFIX_SIZE + 64];
@@ -222,7 +222,7 @@ mortise_tpm_key_info_from_public (const TPMT_PUBLIC *public_area)
     return NULL;
   info->attributes = public_area->objectAttributes;
   info->policy = g_bytes_new (public_area->authPolicy.buffer, public_area->authPolicy.size);
-  info->name = mortise_tpm_public_name (public_area);
+  info->name = compute_name (public_area);
   return g_steal_pointer (&info);
 }
 
@@ -251,7 +251,7 @@ mortise_tpm_blob_get_name (const MortiseTpmBlob *blob, GError **error)
   g_return_val_if_fail (blob != NULL, NULL);
 
   if (unpack_public (blob->public_area, &public_area))
-    return mortise_tpm_public_name (&public_area.publicArea);
+    return compute_name (&public_area.publicArea);
   g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_VAULT_DAMAGED,
                        _ ("A stored key of the vault is damaged. Restore the vault from a copy."));
   return NULL;

@@ -167,8 +167,8 @@ mortise_vault_header_write (const MortiseVaultHeader *header,
          write_meta_bytes (store, "check", header->check, error);
 }
 
-gboolean
-mortise_vault_header_verify (const MortiseVaultHeader *header, const MortiseSecret *metadata_key)
+static gboolean
+verify_header (const MortiseVaultHeader *header, const MortiseSecret *metadata_key)
 {
   guint8 expected[KEY_SIZE], found[KEY_SIZE];
 
@@ -186,7 +186,7 @@ mortise_vault_check_header (const MortiseVaultHeader *header,
                             const MortiseSecret *metadata_key,
                             GError **error)
 {
-  if (mortise_vault_header_verify (header, metadata_key))
+  if (verify_header (header, metadata_key))
     return TRUE;
   g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_VAULT_DAMAGED,
                        _ ("The vault's description of itself was changed by something other than "
@@ -213,8 +213,8 @@ mortise_vault_keys_set_metadata (MortiseVaultKeys *keys, const MortiseSecret *me
   keys->index = mortise_secret_derive (metadata_key, NULL, "index", KEY_SIZE);
 }
 
-void
-mortise_vault_keys_set_sign (MortiseVaultKeys *keys, const MortiseSecret *sign_key)
+static void
+set_sign_key (MortiseVaultKeys *keys, const MortiseSecret *sign_key)
 {
   g_autoptr (MortiseSecret) metadata_key = mortise_vault_derive_metadata_key (sign_key);
 
@@ -259,7 +259,7 @@ mortise_vault_publish_sign_key (MortiseVault *self,
   self->parent_loaded = TRUE;
   if (!check_not_locked_since (self, generation, error))
     return FALSE;
-  mortise_vault_keys_set_sign (&self->keys, sign_key);
+  set_sign_key (&self->keys, sign_key);
   mortise_vault_set_state (self, MORTISE_VAULT_UNLOCKED);
   return TRUE;
 }

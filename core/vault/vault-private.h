@@ -107,9 +107,6 @@ gboolean mortise_vault_open_files (MortiseVault *self, GError **error);
 /** Makes @store (transfer full) the vault's; ends in LOCKED. */
 gboolean mortise_vault_adopt_store (MortiseVault *self, MortiseVaultStore *store, GError **error);
 
-/** Drops store, keys and what is in memory; the one-writer lock too if @state is CLOSED. */
-void mortise_vault_forget (MortiseVault *self, MortiseVaultState state);
-
 /** Takes the one-writer lock unless it is held. */
 gboolean mortise_vault_take_lock (MortiseVault *self, GError **error);
 
@@ -129,17 +126,12 @@ void mortise_vault_header_unref (MortiseVaultHeader *header);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MortiseVaultHeader, mortise_vault_header_unref)
 
 /** Returns: whether @metadata_key is this vault's and the header is as it was made */
-gboolean mortise_vault_header_verify (const MortiseVaultHeader *header,
-                                      const MortiseSecret *metadata_key);
-
-/** The same, with an error for the person. */
 gboolean mortise_vault_check_header (const MortiseVaultHeader *header,
                                      const MortiseSecret *metadata_key,
                                      GError **error);
 
 MortiseSecret *mortise_vault_derive_metadata_key (const MortiseSecret *sign_key);
 void mortise_vault_keys_set_metadata (MortiseVaultKeys *keys, const MortiseSecret *metadata_key);
-void mortise_vault_keys_set_sign (MortiseVaultKeys *keys, const MortiseSecret *sign_key);
 /** Wipes K_sign and K_priv, and what K_meta gives as well if @all. */
 void mortise_vault_keys_wipe (MortiseVaultKeys *keys, gboolean all);
 

@@ -197,8 +197,9 @@ mortise_vault_adopt_store (MortiseVault *self, MortiseVaultStore *store, GError 
   return TRUE;
 }
 
-void
-mortise_vault_forget (MortiseVault *self, MortiseVaultState state)
+/* The one-writer lock too goes if @state is CLOSED. Key mutex held, no mutex. */
+static void
+forget (MortiseVault *self, MortiseVaultState state)
 {
   g_mutex_lock (&self->mutex);
   if (self->store != NULL)
@@ -284,7 +285,7 @@ mortise_vault_open_files (MortiseVault *self, GError **error)
       g_mutex_unlock (&self->mutex);
       return TRUE;
     }
-  mortise_vault_forget (self, MORTISE_VAULT_CLOSED);
+  forget (self, MORTISE_VAULT_CLOSED);
   return FALSE;
 }
 
@@ -309,7 +310,7 @@ mortise_vault_close (MortiseVault *self)
   g_return_if_fail (MORTISE_IS_VAULT (self));
 
   g_mutex_lock (&self->key_mutex);
-  mortise_vault_forget (self, MORTISE_VAULT_CLOSED);
+  forget (self, MORTISE_VAULT_CLOSED);
   mortise_vault_end_key_work (self);
 }
 
@@ -347,7 +348,7 @@ mortise_vault_reset (MortiseVault *self, GError **error)
   ok = !exists (self->paths->directory) || mortise_vault_take_lock (self, error);
   if (ok)
     {
-      mortise_vault_forget (self, MORTISE_VAULT_NONE);
+      forget (self, MORTISE_VAULT_NONE);
       ok = !exists (self->paths->directory) || mortise_vault_files_erase (self->paths, error);
       if (!ok)
         (void) mortise_vault_open_files (self, NULL);

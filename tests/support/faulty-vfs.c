@@ -312,12 +312,6 @@ faulty_vfs_reset (void)
   state.buffered = state.off = FALSE;
 }
 
-guint
-faulty_vfs_count (void)
-{
-  return state.operations;
-}
-
 void
 faulty_vfs_fail (guint first, guint times, FaultyVfsFault fault)
 {

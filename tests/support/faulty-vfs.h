@@ -21,9 +21,6 @@ void faulty_vfs_install (void);
 /** No faults, nothing buffered, counting from 1 again. No file may be open if power is off. */
 void faulty_vfs_reset (void);
 
-/** Operations since reset. */
-guint faulty_vfs_count (void);
-
 /** Those among them that made the disk write: what a transaction costs. */
 guint faulty_vfs_count_syncs (void);
 

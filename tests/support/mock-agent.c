@@ -758,15 +758,6 @@ mortise_mock_agent_set_demo (MortiseMockAgent *self, gboolean demo)
 }
 
 void
-mortise_mock_agent_set_transport (MortiseMockAgent *self,
-                                  const char *transport,
-                                  const char *socket_path)
-{
-  mortise_dbus_agent1_set_transport (self->skeleton, transport);
-  mortise_dbus_agent1_set_socket_path (self->skeleton, socket_path);
-}
-
-void
 mortise_mock_agent_set_damaged (MortiseMockAgent *self, guint damaged)
 {
   self->damaged = damaged;
@@ -1038,12 +1029,6 @@ mortise_mock_agent_set_history (MortiseMockAgent *self, gint64 id, GVariant *his
 
   g_clear_pointer (&mock->history, g_variant_unref);
   mock->history = g_variant_ref_sink (history);
-}
-
-void
-mortise_mock_agent_clear (MortiseMockAgent *self)
-{
-  g_ptr_array_set_size (self->passkeys, 0);
 }
 
 GVariant *

@@ -30,9 +30,6 @@ void mortise_mock_agent_set_state (MortiseMockAgent *self, const char *state);
 void
 mortise_mock_agent_set_problem (MortiseMockAgent *self, const char *problem, const char *message);
 void mortise_mock_agent_set_demo (MortiseMockAgent *self, gboolean demo);
-void mortise_mock_agent_set_transport (MortiseMockAgent *self,
-                                       const char *transport,
-                                       const char *socket_path);
 /** mortise_mock_agent_set_damaged: how many records do not verify */
 void mortise_mock_agent_set_damaged (MortiseMockAgent *self, guint damaged);
 /** mortise_mock_agent_set_healthy: whether GetHealth is all well, or shows every state */
@@ -81,7 +78,6 @@ void mortise_mock_agent_add_hostile (MortiseMockAgent *self, gint64 now);
 void mortise_mock_agent_delete (MortiseMockAgent *self, gint64 id);
 /** mortise_mock_agent_set_history: @history: floating aa{sv} as GetHistory gives */
 void mortise_mock_agent_set_history (MortiseMockAgent *self, gint64 id, GVariant *history);
-void mortise_mock_agent_clear (MortiseMockAgent *self);
 
 /** mortise_mock_agent_peek: (transfer full) (nullable): the passkey as it is now */
 GVariant *mortise_mock_agent_get (MortiseMockAgent *self, gint64 id);
