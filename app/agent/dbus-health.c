@@ -2,12 +2,10 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
-#include <unistd.h>
 
 #include "app/agent/dbus-service-private.h"
 #include "app/agent/health-lines.h"
 #include "core/hid/hid-broker.h"
-#include "core/hid/hidraw.h"
 #include "core/vault/vault-settings.h"
 
 static void
@@ -64,63 +62,13 @@ tpm_step (const GError *problem)
 static void
 add_open_tpm (GVariantBuilder *lines, const MortiseBackend *backend)
 {
-  const MortiseTpmInfo *info = mortise_tpm_get_info (backend->tpm);
-  g_autofree char *maker = g_strdup_printf ("%s %s", info->manufacturer, info->vendor);
-  g_autofree char *text = NULL;
-  g_autofree char *step = NULL;
   g_autoptr (GError) error = NULL;
   MortiseTpmLockout lockout = { 0 };
 
-  g_strstrip (maker);
-  if (!mortise_tpm_get_lockout (backend->tpm, &lockout, &error))
-    {
-      add_line (lines, "tpm", "error", _ ("TPM"), error->message, tpm_step (error));
-      return;
-    }
-  if (lockout.in_lockout)
-    {
-      text = g_strdup (_ ("The TPM saw too many wrong PINs or passwords, maybe of disk encryption, "
-                          "and refuses to open anything for a while. No passkey is lost."));
-      step = g_strdup_printf (
-          ngettext ("Leave the computer switched on; one try is forgiven every %u minute.",
-                    "Leave the computer switched on; one try is forgiven every %u minutes.",
-                    MAX (lockout.interval / 60, 1)),
-          MAX (lockout.interval / 60, 1));
-      add_line (lines, "tpm", "error", _ ("TPM"), text, step);
-      return;
-    }
-  if (info->software)
-    {
-      text = g_strdup_printf (_ ("A TPM in software (%s): passkeys are only as safe as its files."),
-                              maker);
-      add_line (lines, "tpm", "warning", _ ("TPM"), text,
-                _ ("For real protection use a computer with a TPM of its own."));
-      return;
-    }
-  if (info->hypervisor_hint)
-    {
-      text = g_strdup_printf (_ ("A virtual machine’s TPM (%s): passkeys are only as safe as the "
-                                 "machine that runs it."),
-                              maker);
-      add_line (lines, "tpm", "note", _ ("TPM"), text, "");
-      return;
-    }
-  if (lockout.max_tries > 0 && lockout.failed_tries * 2 >= lockout.max_tries)
-    {
-      text =
-          g_strdup_printf (_ ("Works (%s), but saw %u of the %u wrong tries after which it locks "
-                              "out. They count for everything on this computer that uses it."),
-                           maker, lockout.failed_tries, lockout.max_tries);
-      step = g_strdup_printf (
-          ngettext ("Leave the computer switched on; one try is forgiven every %u minute.",
-                    "Leave the computer switched on; one try is forgiven every %u minutes.",
-                    MAX (lockout.interval / 60, 1)),
-          MAX (lockout.interval / 60, 1));
-      add_line (lines, "tpm", "warning", _ ("TPM"), text, step);
-      return;
-    }
-  text = g_strdup_printf (_ ("Works (%s)."), maker);
-  add_line (lines, "tpm", "ok", _ ("TPM"), text, "");
+  if (mortise_tpm_get_lockout (backend->tpm, &lockout, &error))
+    mortise_health_add_tpm (lines, mortise_tpm_get_info (backend->tpm), &lockout);
+  else
+    add_line (lines, "tpm", "error", _ ("TPM"), error->message, tpm_step (error));
 }
 
 static void
@@ -186,40 +134,13 @@ add_uhid (GVariantBuilder *lines, const MortiseAgentStatus *status)
 static void
 add_hidraw (GVariantBuilder *lines, const MortiseAgentStatus *status)
 {
-  const char *title = _ ("Visible to browsers");
-  g_autofree char *node = NULL;
-  g_autofree char *text = NULL;
-
   if (!status->device_up || !g_str_equal (status->transport, "device"))
     {
-      add_line (lines, "hidraw", "note", title,
+      add_line (lines, "hidraw", "note", _ ("Visible to browsers"),
                 _ ("There is no virtual security key that could be visible."), "");
       return;
     }
-  node = mortise_hidraw_find ("/sys/class/hidraw", "/dev");
-  if (node == NULL)
-    mortise_health_add (
-        lines, "hidraw", "error", title,
-        _ ("The system made no device node for the virtual security key, so browsers do not "
-           "see it. Your passkeys are safe."),
-        _ ("Run “sudo modprobe hid-generic”, then plug the key out and in again here."),
-        MORTISE_HEALTH_ACTION_REPLUG);
-  else if (access (node, R_OK | W_OK) != 0)
-    {
-      text = g_strdup_printf (_ ("You may not use %s, so browsers cannot either. Your passkeys are "
-                                 "safe."),
-                              node);
-      mortise_health_add (
-          lines, "hidraw", "error", title, text,
-          _ ("Install the packages “udev” and “libfido2-1”, then plug the key out and in "
-             "again here."),
-          MORTISE_HEALTH_ACTION_REPLUG);
-    }
-  else
-    {
-      text = g_strdup_printf (_ ("Browsers find it at %s."), node);
-      add_line (lines, "hidraw", "ok", title, text, "");
-    }
+  mortise_health_add_hidraw (lines, "/sys/class/hidraw", "/dev");
 }
 
 /* --- The rest ----------------------------------------------------------------------------------

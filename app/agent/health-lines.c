@@ -4,8 +4,10 @@
 #include "app/agent/health-lines.h"
 
 #include <glib/gi18n.h>
+#include <unistd.h>
 
 #include "app/agent/program-paths.h"
+#include "core/hid/hidraw.h"
 #include "core/platform/autostart.h"
 #include "core/platform/browsers.h"
 #include "core/platform/flatpak.h"
@@ -49,6 +51,104 @@ mortise_health_dup_set_up_step (const char *root, const char **action)
   return g_strdup_printf (_ ("Let Mortise set up this computer, once; it takes an administrator’s "
                              "password. In a terminal: sudo %s install"),
                           program);
+}
+
+/* --- TPM ---------------------------------------------------------------------------------------
+ */
+
+/* When what was counted wears off. */
+static char *
+dup_healing_step (const MortiseTpmLockout *lockout)
+{
+  guint minutes = MAX ((lockout->interval + 59) / 60, 1);
+
+  return g_strdup_printf (
+      ngettext ("Leave the computer switched on; one try is forgiven every %u minute.",
+                "Leave the computer switched on; one try is forgiven every %u minutes.", minutes),
+      minutes);
+}
+
+void
+mortise_health_add_tpm (GVariantBuilder *lines,
+                        const MortiseTpmInfo *info,
+                        const MortiseTpmLockout *lockout)
+{
+  const char *title = _ ("TPM");
+  g_autofree char *maker = g_strdup_printf ("%s %s", info->manufacturer, info->vendor);
+  g_autofree char *text = NULL;
+  g_autofree char *healing = dup_healing_step (lockout);
+  const char *state = "ok";
+  const char *step = "";
+
+  g_strstrip (maker);
+  if (lockout->in_lockout)
+    {
+      state = "error";
+      step = healing;
+      text = g_strdup (_ ("The TPM saw too many wrong PINs or passwords, maybe of disk encryption, "
+                          "and refuses to open anything for a while. No passkey is lost."));
+    }
+  else if (info->software)
+    {
+      state = "warning";
+      step = _ ("For real protection use a computer with a TPM of its own.");
+      text = g_strdup_printf (_ ("A TPM in software (%s): passkeys are only as safe as its files."),
+                              maker);
+    }
+  else if (lockout->max_tries > 0 && lockout->failed_tries * 2 >= lockout->max_tries)
+    {
+      state = "warning";
+      step = healing;
+      text =
+          g_strdup_printf (_ ("Works (%s), but saw %u of the %u wrong tries after which it locks "
+                              "out. They count for everything on this computer that uses it."),
+                           maker, lockout->failed_tries, lockout->max_tries);
+    }
+  else if (info->hypervisor_hint)
+    {
+      state = "note";
+      text = g_strdup_printf (_ ("A virtual machine’s TPM (%s): passkeys are only as safe as the "
+                                 "machine that runs it."),
+                              maker);
+    }
+  else
+    text = g_strdup_printf (_ ("Works (%s)."), maker);
+  mortise_health_add (lines, "tpm", state, title, text, step, MORTISE_HEALTH_ACTION_NONE);
+}
+
+/* --- What browsers open -------------------------------------------------------------------------
+ */
+
+void
+mortise_health_add_hidraw (GVariantBuilder *lines, const char *class_dir, const char *dev_dir)
+{
+  const char *title = _ ("Visible to browsers");
+  g_autofree char *node = mortise_hidraw_find (class_dir, dev_dir);
+  g_autofree char *text = NULL;
+
+  if (node == NULL)
+    mortise_health_add (
+        lines, "hidraw", "error", title,
+        _ ("The system made no device node for the virtual security key, so browsers do not "
+           "see it. Your passkeys are safe."),
+        _ ("Run “sudo modprobe hid-generic”, then plug the key out and in again here."),
+        MORTISE_HEALTH_ACTION_REPLUG);
+  else if (access (node, R_OK | W_OK) != 0)
+    {
+      text = g_strdup_printf (_ ("You may not use %s, so browsers cannot either. Your passkeys are "
+                                 "safe."),
+                              node);
+      mortise_health_add (
+          lines, "hidraw", "error", title, text,
+          _ ("Install the packages “udev” and “libfido2-1”, then plug the key out and in "
+             "again here."),
+          MORTISE_HEALTH_ACTION_REPLUG);
+    }
+  else
+    {
+      text = g_strdup_printf (_ ("Browsers find it at %s."), node);
+      mortise_health_add (lines, "hidraw", "ok", title, text, "", MORTISE_HEALTH_ACTION_NONE);
+    }
 }
 
 /* --- Browsers -----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/platform/fingerprint.h"
+#include "core/tpm/tpm.h"
 
 G_BEGIN_DECLS
 
@@ -34,6 +35,25 @@ void mortise_health_add (GVariantBuilder *lines,
  * Returns: (transfer full): the sentence that leads to the set-up
  */
 char *mortise_health_dup_set_up_step (const char *root, const char **action);
+
+/**
+ * mortise_health_add_tpm:
+ *
+ * A TPM that answers: what kind it is, and whether it is locked out or on the way there, and when
+ * that heals.
+ */
+void mortise_health_add_tpm (GVariantBuilder *lines,
+                             const MortiseTpmInfo *info,
+                             const MortiseTpmLockout *lockout);
+
+/**
+ * mortise_health_add_hidraw:
+ * @class_dir: as for mortise_hidraw_find()
+ * @dev_dir: as for mortise_hidraw_find()
+ *
+ * Whether this person's programs may open the virtual security key, which is plugged in.
+ */
+void mortise_health_add_hidraw (GVariantBuilder *lines, const char *class_dir, const char *dev_dir);
 
 /**
  * mortise_health_add_browsers:

@@ -256,17 +256,13 @@ put (const char *base, const char *path, const char *content)
   g_assert_cmpint (g_chmod (full, 0755), ==, 0);
 }
 
-/* "id state action" of every line about what is around the agent. */
+/* "id state action" of every line. */
 static char *
-describe_surroundings (const char *root, const char *home)
+describe_lines (GVariantBuilder *builder)
 {
-  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
-  g_autoptr (GVariant) lines = NULL;
+  g_autoptr (GVariant) lines = g_variant_ref_sink (g_variant_builder_end (builder));
   g_autoptr (GString) text = g_string_new (NULL);
 
-  mortise_health_add_browsers (&builder, root, home);
-  mortise_health_add_autostart (&builder, root, home);
-  lines = g_variant_ref_sink (g_variant_builder_end (&builder));
   for (gsize i = 0; i < g_variant_n_children (lines); i++)
     {
       g_autoptr (GVariant) line = g_variant_get_child_value (lines, i);
@@ -289,8 +285,12 @@ describe_surroundings (const char *root, const char *home)
 static void
 assert_surroundings (const char *root, const char *home, const char *expected)
 {
-  g_autofree char *text = describe_surroundings (root, home);
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+  g_autofree char *text = NULL;
 
+  mortise_health_add_browsers (&builder, root, home);
+  mortise_health_add_autostart (&builder, root, home);
+  text = describe_lines (&builder);
   g_assert_cmpstr (text, ==, expected);
 }
 
@@ -325,6 +325,87 @@ test_health_in_flatpak (void)
   scratch_folder_remove (home);
 }
 
+static void
+test_health_tpm (void)
+{
+  static const struct
+  {
+    MortiseTpmInfo info;
+    MortiseTpmLockout lockout;
+    const char *state;
+    const char *text;
+    const char *step;
+  } cases[] = {
+    { { .manufacturer = "IFX" }, { FALSE, 3, 32, 7200 }, "ok", "Works (IFX).", "" },
+    { { .manufacturer = "IFX", .vendor = "SLB" },
+      { FALSE, 16, 32, 90 },
+      "warning",
+      "Works (IFX SLB), but saw 16 of the 32 wrong tries",
+      "every 2 minutes." },
+    { { .manufacturer = "MSFT", .hypervisor_hint = TRUE },
+      { FALSE, 0, 32, 600 },
+      "note",
+      "A virtual machine’s TPM (MSFT)",
+      "" },
+    { { .manufacturer = "IBM", .software = TRUE },
+      { FALSE, 0, 3, 1000 },
+      "warning",
+      "A TPM in software (IBM)",
+      "a TPM of its own." },
+    /* What keeps it from working comes before what it is. */
+    { { .manufacturer = "IBM", .software = TRUE },
+      { TRUE, 3, 3, 60 },
+      "error",
+      "refuses to open anything for a while. No passkey is lost.",
+      "every 1 minute." },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+      g_autoptr (GVariant) lines = NULL;
+      g_autoptr (GVariant) line = NULL;
+      const char *state = NULL;
+      const char *text = NULL;
+      const char *step = NULL;
+
+      mortise_health_add_tpm (&builder, &cases[i].info, &cases[i].lockout);
+      lines = g_variant_ref_sink (g_variant_builder_end (&builder));
+      line = g_variant_get_child_value (lines, 0);
+      g_assert_true (g_variant_lookup (line, "state", "&s", &state));
+      g_assert_true (g_variant_lookup (line, "text", "&s", &text));
+      g_assert_true (g_variant_lookup (line, "step", "&s", &step));
+      g_assert_cmpstr (state, ==, cases[i].state);
+      g_assert_nonnull (strstr (text, cases[i].text));
+      g_assert_true (g_str_has_suffix (step, cases[i].step));
+      g_assert_cmpint (*step == '\0', ==, *cases[i].step == '\0');
+    }
+}
+
+static void
+assert_hidraw (const char *class_dir, const char *dev_dir, const char *expected)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+  g_autofree char *text = NULL;
+
+  mortise_health_add_hidraw (&builder, class_dir, dev_dir);
+  text = describe_lines (&builder);
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+test_health_hidraw (void)
+{
+  char *root = scratch_folder_new ();
+
+  assert_hidraw (root, root, "hidraw error replug\n");
+  add_hidraw (root, "hidraw7", "DRIVER=hid-generic\nHID_NAME=Mortise passkey vault\n");
+  assert_hidraw (root, root, "hidraw ok \n");
+  /* The kernel has it, but there is no node that may be opened. */
+  assert_hidraw (root, "/nonexistent", "hidraw error replug\n");
+  scratch_folder_remove (root);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -339,6 +420,8 @@ main (int argc, char **argv)
   g_test_add_func ("/idle-lock/hold", test_idle_lock);
   g_test_add_func ("/idle-lock/never", test_idle_lock_never);
   g_test_add_func ("/worker/order", test_worker);
+  g_test_add_func ("/health-lines/tpm", test_health_tpm);
+  g_test_add_func ("/health-lines/hidraw", test_health_hidraw);
   g_test_add_func ("/health-lines/in-flatpak", test_health_in_flatpak);
   return g_test_run ();
 }
