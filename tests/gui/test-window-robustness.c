@@ -224,6 +224,63 @@ find_type (GtkWidget *root, GType type)
   return NULL;
 }
 
+static void
+collect_shortcuts (GtkWidget *widget, GHashTable *actions)
+{
+  if (GTK_IS_SHORTCUTS_SHORTCUT (widget))
+    {
+      char *action = NULL;
+
+      g_object_get (widget, "action-name", &action, NULL);
+      if (action != NULL)
+        g_hash_table_add (actions, action);
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    collect_shortcuts (child, actions);
+}
+
+/* The shortcuts window has every key there is, and none that is not. */
+static void
+test_shortcuts (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GHashTable) shown = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_auto (GStrv) described = NULL;
+  GtkApplication *application = NULL;
+  GtkWindow *dialog = NULL;
+  GHashTableIter iter;
+  gpointer action;
+  guint n_keys = 0;
+
+  mortise_window_fixture_open (fixture);
+  application = gtk_window_get_application (fixture->window);
+  gtk_widget_activate_action (fixture->root, "win.show-help-overlay", NULL);
+  dialog = get_dialog (fixture);
+  collect_shortcuts (GTK_WIDGET (dialog), shown);
+  gtk_window_close (dialog);
+
+  described = gtk_application_list_action_descriptions (application);
+  for (char **name = described; *name != NULL; name++)
+    {
+      g_auto (GStrv) keys = gtk_application_get_accels_for_action (application, *name);
+
+      if (keys[0] == NULL)
+        continue;
+      n_keys++;
+      if (!g_hash_table_contains (shown, *name))
+        g_error ("%s has the key %s, and the shortcuts window does not say so", *name, keys[0]);
+    }
+  g_assert_cmpuint (n_keys, >=, 12);
+  g_hash_table_iter_init (&iter, shown);
+  while (g_hash_table_iter_next (&iter, &action, NULL))
+    {
+      g_auto (GStrv) keys = gtk_application_get_accels_for_action (application, action);
+
+      if (keys[0] == NULL)
+        g_error ("The shortcuts window shows %s, which has no key", (const char *) action);
+    }
+}
+
 static char *
 get_template_class (const char *ui)
 {
@@ -420,6 +477,7 @@ main (int argc, char **argv)
 
 #define ADD(name, function) MORTISE_WINDOW_TEST ("/window/robustness/" name, NULL, function)
   ADD ("templates", test_templates);
+  ADD ("shortcuts", test_shortcuts);
   ADD ("hostile", test_hostile);
   for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
     {
