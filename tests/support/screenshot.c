@@ -129,13 +129,33 @@ picture_save (const Picture *picture, const char *path)
   g_assert_true (gdk_texture_save_to_png (texture, path));
 }
 
+typedef struct
+{
+  GtkWidget *widget;
+  GskRenderNode *node;
+} Drawing;
+
+/* On a busy machine the window may have to be drawn anew just after it settled: then there is
+ * nothing of it for a moment. */
+static gboolean
+is_drawn (gpointer user_data)
+{
+  Drawing *drawing = user_data;
+  g_autoptr (GdkPaintable) paintable = gtk_widget_paintable_new (drawing->widget);
+  g_autoptr (GtkSnapshot) snapshot = gtk_snapshot_new ();
+
+  gdk_paintable_snapshot (paintable, snapshot, gtk_widget_get_width (drawing->widget),
+                          gtk_widget_get_height (drawing->widget));
+  drawing->node = gtk_snapshot_to_node (snapshot);
+  return drawing->node != NULL;
+}
+
 /* (transfer full): the window as a PNG */
 static GBytes *
 take (GtkWindow *window)
 {
   GtkWidget *widget = GTK_WIDGET (window);
-  g_autoptr (GdkPaintable) paintable = NULL;
-  g_autoptr (GtkSnapshot) snapshot = NULL;
+  Drawing drawing = { widget, NULL };
   g_autoptr (GskRenderNode) node = NULL;
   g_autoptr (GdkTexture) texture = NULL;
   graphene_rect_t area;
@@ -143,13 +163,10 @@ take (GtkWindow *window)
   int height;
 
   mortise_test_settle (window);
+  mortise_test_wait_until (is_drawn, &drawing);
+  node = drawing.node;
   width = gtk_widget_get_width (widget);
   height = gtk_widget_get_height (widget);
-  paintable = gtk_widget_paintable_new (widget);
-  snapshot = gtk_snapshot_new ();
-  gdk_paintable_snapshot (paintable, snapshot, width, height);
-  node = gtk_snapshot_to_node (snapshot);
-  g_assert_nonnull (node);
   /* The window's shadow is left out: it depends on the display. */
   graphene_rect_init (&area, 0, 0, (float) width, (float) height);
   texture =
