@@ -258,7 +258,9 @@ mortise_dbus_get_health (MortiseDBusCall *call, GError **error)
   mortise_health_add_fingerprint (&lines, mortise_agent_get_fingerprint (call->agent),
                                   wants_fingerprint (backend), call->cancellable);
   add_recovery (&lines, backend);
-  mortise_health_add_autostart (&lines, "/", g_get_user_config_dir ());
+  /* A demo has nothing to start at login for, and no switch for it. */
+  if (!mortise_agent_is_demo (call->agent))
+    mortise_health_add_autostart (&lines, "/", g_get_user_config_dir ());
   add_session (&lines, status);
   add_memory (&lines, status);
   add_prompt (&lines, mortise_agent_get_prompter (call->agent));

@@ -31,6 +31,20 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (MortiseFirstRunPage, mortise_first_run_page, ADW_TYPE_BIN)
 
+/* The one step on of each page is under the Enter key. */
+static void
+show_step (MortiseFirstRunPage *self, const char *name, GtkWidget *button)
+{
+  gtk_stack_set_visible_child_name (self->stack, name);
+  gtk_widget_grab_focus (button);
+}
+
+static void
+show_check (MortiseFirstRunPage *self)
+{
+  show_step (self, "check", GTK_WIDGET (self->try_it_group));
+}
+
 static void
 on_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -43,11 +57,11 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
   if (reply == NULL)
     {
       self->under_way = FALSE;
+      gtk_widget_grab_focus (self->create_button);
       mortise_toast_error (GTK_WIDGET (self), error);
       return;
     }
-  gtk_stack_set_visible_child_name (self->stack, "recovery");
-  gtk_widget_grab_focus (self->code_button);
+  show_step (self, "recovery", self->code_button);
 }
 
 static void
@@ -71,9 +85,12 @@ on_code_made (GObject *source, GAsyncResult *result, gpointer user_data)
 
   gtk_widget_set_sensitive (self->code_button, TRUE);
   if (reply == NULL)
-    mortise_toast_error (GTK_WIDGET (self), error);
+    {
+      gtk_widget_grab_focus (self->code_button);
+      mortise_toast_error (GTK_WIDGET (self), error);
+    }
   else if (self->under_way)
-    gtk_stack_set_visible_child_name (self->stack, "check");
+    show_check (self);
 }
 
 static void
@@ -89,9 +106,7 @@ on_make_code (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 static void
 on_skip_code (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
-  MortiseFirstRunPage *self = user_data;
-
-  gtk_stack_set_visible_child_name (self->stack, "check");
+  show_check (user_data);
 }
 
 static void
@@ -143,6 +158,8 @@ mortise_first_run_page_init (MortiseFirstRunPage *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   g_action_map_add_action_entries (G_ACTION_MAP (actions), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "first-run", G_ACTION_GROUP (actions));
+  /* Else the keyboard is at the menu, the first thing on the page. */
+  g_signal_connect (self->create_button, "map", G_CALLBACK (gtk_widget_grab_focus), NULL);
 }
 
 void

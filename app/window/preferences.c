@@ -98,7 +98,8 @@ update_fingerprint (MortisePreferences *self)
           : _ ("While the vault is unlocked, a finger can confirm sign-ins. It opens nothing: "
                "after "
                "locking or a restart, and to change settings, the PIN is needed."));
-  gtk_widget_set_sensitive (GTK_WIDGET (self->fingerprint_row),
+  /* The switch only: why it cannot be used has to stay easy to read. */
+  gtk_widget_set_sensitive (GTK_WIDGET (self->fingerprint_switch),
                             self->fingerprint_problem == NULL ||
                                 gtk_switch_get_state (self->fingerprint_switch));
 }

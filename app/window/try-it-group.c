@@ -155,6 +155,8 @@ on_signed_in (GObject *source, GAsyncResult *result, gpointer user_data)
           flags);
 
       show_result (self->sign_in_row, self->sign_in_icon, TRUE, text);
+      /* Once it worked, trying again is no longer the way on. */
+      gtk_widget_remove_css_class (self->start_button, "suggested-action");
     }
   finish (self);
 }
@@ -287,12 +289,19 @@ mortise_try_it_group_dispose (GObject *object)
   G_OBJECT_CLASS (mortise_try_it_group_parent_class)->dispose (object);
 }
 
+static gboolean
+mortise_try_it_group_grab_focus (GtkWidget *widget)
+{
+  return gtk_widget_grab_focus (MORTISE_TRY_IT_GROUP (widget)->start_button);
+}
+
 static void
 mortise_try_it_group_class_init (MortiseTryItGroupClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = mortise_try_it_group_dispose;
+  widget_class->grab_focus = mortise_try_it_group_grab_focus;
   gtk_widget_class_set_template_from_resource (widget_class,
                                                MORTISE_OBJECT_PATH "/window/try-it-group.ui");
   gtk_widget_class_bind_template_child (widget_class, MortiseTryItGroup, start_row);

@@ -53,7 +53,8 @@ find_property (const TPML_TAGGED_TPM_PROPERTY *properties, TPM2_PT property, UIN
   return FALSE;
 }
 
-/* Four characters, most significant first; what is not printable is left out. */
+/* Four characters, most significant first; what is not printable is left out, and so is a space
+ * after another: makers fill up with them. */
 static void
 append_text (GString *text, UINT32 value)
 {
@@ -61,7 +62,7 @@ append_text (GString *text, UINT32 value)
     {
       const char c = (char) (value >> shift & 0xff);
 
-      if (g_ascii_isprint (c))
+      if (g_ascii_isprint (c) && !(c == ' ' && g_str_has_suffix (text->str, " ")))
         g_string_append_c (text, c);
     }
 }

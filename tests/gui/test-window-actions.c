@@ -601,6 +601,8 @@ test_fingerprint (Fixture *fixture, gconstpointer data)
   mortise_window_fixture_assert_call (fixture, "SetSetting ('fingerprint', <false>)");
   mortise_test_wait_until (is_off, widget);
   mortise_test_wait_until (is_insensitive, widget);
+  /* The reason is not greyed out with it. */
+  g_assert_true (gtk_widget_is_sensitive (gtk_widget_get_ancestor (widget, ADW_TYPE_ACTION_ROW)));
   gtk_window_destroy (GTK_WINDOW (dialog));
 }
 
@@ -820,6 +822,41 @@ has_focus (gpointer user_data)
   return gtk_widget_has_focus (user_data);
 }
 
+static void
+wait_for_focus (Fixture *fixture, const char *button)
+{
+  mortise_test_wait_until (has_focus, mortise_test_get (fixture->root, GTK_TYPE_BUTTON, button));
+}
+
+/* The one step on is always under the Enter key, after a no as well. */
+static void
+test_first_run_by_keyboard (Fixture *fixture, gconstpointer data)
+{
+  mortise_mock_agent_set_state (fixture->agent, "no-vault");
+  mortise_mock_agent_set_recovery_code (fixture->agent, FALSE);
+  mortise_mock_agent_set_answer (fixture->agent, "Denied", "You said no.");
+  mortise_window_fixture_open (fixture);
+  wait_for_focus (fixture, "Choose a PIN…");
+  mortise_test_keys ("Return", NULL);
+  mortise_window_fixture_assert_call (fixture, "CreateVault ()");
+  wait_for_focus (fixture, "Choose a PIN…");
+  mortise_mock_agent_set_answer (fixture->agent, NULL, NULL);
+  mortise_test_keys ("Return", NULL);
+  mortise_window_fixture_assert_call (fixture, "CreateVault ()");
+  wait_for (fixture, "One Code for Bad Days");
+  wait_for_focus (fixture, "Make a Recovery Code…");
+  mortise_test_keys ("Return", NULL);
+  mortise_window_fixture_assert_call (fixture, "CreateRecoveryCode ()");
+  wait_for (fixture, "Your Vault Is Ready");
+  wait_for_focus (fixture, "Try It");
+  /* Help is at hand before there is a vault, too. */
+  mortise_test_keys ("F10", NULL);
+  wait_for (fixture, "Keyboard Shortcuts");
+  g_assert_true (mortise_test_has_text (fixture->root, "Help"));
+  mortise_test_keys ("Escape", NULL);
+  mortise_test_settle (fixture->window);
+}
+
 /* Tab leads into the list, the arrow keys through it, and the page follows. */
 static void
 test_list_by_keyboard (Fixture *fixture, gconstpointer data)
@@ -948,6 +985,7 @@ main (int argc, char **argv)
   ADD ("preferences-go", test_preferences_go);
   ADD ("keyboard", test_keyboard);
   ADD ("type-to-search", test_type_to_search);
+  ADD ("first-run-by-keyboard", test_first_run_by_keyboard);
   ADD ("list-by-keyboard", test_list_by_keyboard);
   ADD ("deleted-by-keyboard", test_deleted_by_keyboard);
   ADD ("escape", test_escape);

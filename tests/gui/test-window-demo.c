@@ -110,6 +110,11 @@ test_first_minutes (Fixture *fixture, gconstpointer data)
   mortise_test_click (fixture->root, "Try It");
   wait_for (fixture, "the signature is right.");
   wait_for (fixture, "it is right. The site was told: you were there and verified · single-device");
+  /* Once it worked, the way on is to the list. */
+  g_assert_false (gtk_widget_has_css_class (
+      mortise_test_get (fixture->root, GTK_TYPE_BUTTON, "Try Again"), "suggested-action"));
+  wait_for (fixture, "A TPM in software (IBM SW TPM)");
+  g_assert_false (mortise_test_has_text (fixture->root, "Start at login"));
   mortise_test_screenshot (fixture->window, "demo-try-it");
 
   /* What was made is in the list, and the TPM says what it is. */
