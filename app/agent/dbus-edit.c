@@ -64,8 +64,15 @@ add_change_line (Edit *edit, const char *name, const char *from, const char *to)
   g_autofree char *old = mortise_display_text_isolated (from, NAME_GRAPHEMES);
   g_autofree char *new = mortise_display_text_isolated (to, NAME_GRAPHEMES);
 
-  /* Translators: name of a field, old value, new value */
-  g_ptr_array_add (edit->lines, g_strdup_printf (_ ("%s: “%s” → “%s”"), name, old, new));
+  if (*old == '\0')
+    /* Translators: name of a field, its first value */
+    g_ptr_array_add (edit->lines, g_strdup_printf (_ ("%s: “%s”"), name, new));
+  else if (*new == '\0')
+    /* Translators: name of a field, the value it had */
+    g_ptr_array_add (edit->lines, g_strdup_printf (_ ("%s: “%s” removed"), name, old));
+  else
+    /* Translators: name of a field, old value, new value */
+    g_ptr_array_add (edit->lines, g_strdup_printf (_ ("%s: “%s” → “%s”"), name, old, new));
 }
 
 /* Sets *@place to @value, if that is a text of a decent length. */

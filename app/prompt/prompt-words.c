@@ -218,13 +218,12 @@ make_why (const MortisePromptQuestion *question)
   switch (question->kind)
     {
     case MORTISE_PROMPT_DELETE:
-      return g_strdup (
-          ngettext ("It goes to Recently deleted, from where it can be restored for 30 days. Until "
-                    "then no site can use it. The site keeps its own entry: remove it there, too.",
-                    "They go to Recently deleted, from where they can be restored for 30 days. "
-                    "Until then no site can use them. The sites keep their own entries: remove "
-                    "them there, too.",
-                    n));
+      return g_strdup (ngettext (
+          "It goes to Recently deleted: sites cannot use it there, and you can restore it "
+          "for 30 days. The site keeps its own entry: remove it there, too.",
+          "They go to Recently deleted: sites cannot use them there, and you can restore "
+          "them for 30 days. The sites keep their own entries: remove them there, too.",
+          n));
     case MORTISE_PROMPT_PURGE:
       return g_strdup (
           ngettext ("Its key is destroyed and cannot be restored by anyone. If it is your only way "
@@ -414,11 +413,11 @@ mortise_prompt_words_finger (const char *state, const char *message)
     const char *state;
     const char *words;
   } states[] = {
-    { "waiting", N_ ("Touch the fingerprint reader, or type the PIN.") },
-    { "again", N_ ("The finger could not be read. Touch the reader again, or type the PIN.") },
-    { "too-short", N_ ("That was too short. Touch the reader again, or type the PIN.") },
+    { "waiting", N_ ("Use the fingerprint reader, or type the PIN.") },
+    { "again", N_ ("The finger could not be read. Try again, or type the PIN.") },
+    { "too-short", N_ ("That was too short. Try again, or type the PIN.") },
     { "not-centered", N_ ("Put the finger on the middle of the reader, or type the PIN.") },
-    { "lift", N_ ("Lift the finger and touch the reader again, or type the PIN.") },
+    { "lift", N_ ("Lift the finger and try again, or type the PIN.") },
     { "no-match", N_ ("This finger is not known. Try again, or type the PIN.") },
     { "match", N_ ("The finger was recognised.") },
     { "spent", N_ ("The finger was not recognised. Now only the PIN counts.") },

@@ -95,6 +95,19 @@ const PromptQuestion prompt_questions[] = {
   { NULL, NULL },
 };
 
+/* The agent says who asks in the person's language. */
+static GVariant *
+with_requester (GVariant *question)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (question);
+  const char *requester = NULL;
+
+  if (g_variant_dict_lookup (&dict, "requester", "&s", &requester))
+    g_variant_dict_insert (&dict, "requester", "s", g_dgettext (GETTEXT_PACKAGE, requester));
+  g_variant_unref (question);
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
 GVariant *
 prompt_question (const char *name)
 {
@@ -107,7 +120,7 @@ prompt_question (const char *name)
         continue;
       dictionary = g_variant_parse (G_VARIANT_TYPE_VARDICT, question->text, NULL, NULL, &error);
       g_assert_no_error (error);
-      return dictionary;
+      return with_requester (dictionary);
     }
   g_error ("No question called %s", name);
 }

@@ -542,7 +542,7 @@ test_finger_words (void)
     const char *update;
     const char *words;
   } states[] = {
-    { "{'finger': <'waiting'>}", "Touch the fingerprint reader, or type the PIN." },
+    { "{'finger': <'waiting'>}", "Use the fingerprint reader, or type the PIN." },
     { "{'finger': <'again'>}", "The finger could not be read." },
     { "{'finger': <'too-short'>}", "That was too short." },
     { "{'finger': <'not-centered'>}", "Put the finger on the middle of the reader" },

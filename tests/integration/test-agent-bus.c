@@ -244,6 +244,17 @@ test_denied (AgentFixture *f, gconstpointer data)
  */
 
 static void
+assert_changes (AgentFixture *f, const char *expected)
+{
+  g_autoptr (GVariant) question = agent_fixture_last_question (f);
+  g_auto (GStrv) changes = NULL;
+
+  g_assert_true (g_variant_lookup (question, "changes", "^as", &changes));
+  g_assert_cmpuint (g_strv_length (changes), ==, 1);
+  g_assert_cmpstr (changes[0], ==, expected);
+}
+
+static void
 test_edit (AgentFixture *f, gconstpointer data)
 {
   gint64 id = make_passkey (f, "alice");
@@ -269,6 +280,12 @@ test_edit (AgentFixture *f, gconstpointer data)
   g_assert_null (strstr (changes[0], "\u202e"));
   g_assert_true (g_variant_lookup (question, "passkeys", "^as", &passkeys));
   g_assert_cmpstr (passkeys[0], ==, RP_ID " — alice");
+
+  /* What was empty, or gets empty, has no empty quotation marks. */
+  call (f, "EditPasskey", edit (id, "user-display-name", g_variant_new_string ("Alice")));
+  assert_changes (f, "Display name: “Alice”");
+  call (f, "EditPasskey", edit (id, "user-display-name", g_variant_new_string ("")));
+  assert_changes (f, "Display name: “Alice” removed");
 
   /* Empty removes; the same again asks nothing. */
   call (f, "EditPasskey", edit (id, "label", g_variant_new_string ("")));
