@@ -73,22 +73,21 @@ open_health (Fixture *fixture)
   mortise_mock_agent_set_healthy (fixture->window.agent, FALSE);
   mortise_window_fixture_open (&fixture->window);
   gtk_widget_activate_action (fixture->window.root, "win.page", "s", "health");
-  mortise_window_fixture_wait_for_text (&fixture->window, "What helps: Install the");
+  mortise_window_fixture_wait_for_text (&fixture->window, "What helps: Let Mortise set up");
 }
 
 static gboolean
 shows_memory (gpointer user_data)
 {
-  return mortise_test_has_text (user_data, "Secrets stay in locked memory.");
+  return mortise_test_has_text (user_data, "Locked: secrets are never written to disk.");
 }
 
 /* What needs the person comes before all else; what is in order is one row, until it is opened. */
 static void
 test_order (Fixture *fixture, gconstpointer data)
 {
-  static const char *const titles[] = { "Virtual security key", "Access for browsers",
-                                        "Chromium (Snap)", "Login keyring",
-                                        "5 things are in order" };
+  static const char *const titles[] = { "Virtual security key", "Visible to browsers",
+                                        "Chromium (Snap)", "Fingerprint", "5 things are in order" };
   GtkWidget *group = NULL;
   GtkWidget *button = NULL;
   g_autofree char *text = NULL;
@@ -103,7 +102,8 @@ test_order (Fixture *fixture, gconstpointer data)
       place = strstr (place, titles[i]);
       g_assert_nonnull (place);
     }
-  g_assert_true (mortise_test_has_text (group, "TPM, Firefox, Desktop session, Memory, Questions"));
+  g_assert_true (
+      mortise_test_has_text (group, "TPM, Firefox, Session, Memory for secrets, Prompt"));
   g_assert_false (shows_memory (group));
   button = mortise_test_get (group, GTK_TYPE_TOGGLE_BUTTON, "Show What Is in Order");
   g_assert_true (gtk_widget_grab_focus (button));
@@ -290,7 +290,7 @@ static void
 test_replug (Fixture *fixture, gconstpointer data)
 {
   open_health (fixture);
-  mortise_test_click (fixture->window.root, "Plug in again: Access for browsers");
+  mortise_test_click (fixture->window.root, "Plug in again: Visible to browsers");
   mortise_window_fixture_assert_call (&fixture->window, "Replug ()");
 }
 

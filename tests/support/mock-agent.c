@@ -445,6 +445,9 @@ on_purge (MortiseDBusAgent1 *skeleton,
   return ask (self, call, act_purge);
 }
 
+/* The agent's own words, of which po/ has the translation. */
+#define AGENT(text) g_dgettext (GETTEXT_PACKAGE, text)
+
 static void
 add_line (GVariantBuilder *builder,
           const char *id,
@@ -464,42 +467,72 @@ add_line (GVariantBuilder *builder,
   g_variant_builder_close (builder);
 }
 
+static void
+add_device_lines (GVariantBuilder *builder, gboolean ok)
+{
+  g_autofree char *problem = g_strdup_printf (
+      AGENT ("You may not open “%s”, so browsers cannot see Mortise as a security key. Your "
+             "passkeys are safe. The health page shows the one step that allows it."),
+      "/dev/uhid");
+  g_autofree char *set_up =
+      g_strdup_printf (AGENT ("Let Mortise set up this computer, once; it takes an administrator’s "
+                              "password. In a terminal: sudo %s install"),
+                       "/usr/libexec/mortise-setup");
+  g_autofree char *found = g_strdup_printf (AGENT ("Browsers find it at %s."), "/dev/hidraw3");
+  g_autofree char *snap = g_strdup_printf (AGENT ("%s (Snap)"), "Chromium");
+  g_autofree char *connect = g_strdup_printf (
+      AGENT ("Run “sudo snap connect %s:u2f-devices”, then start the browser again."), "chromium");
+
+  add_line (builder, "uhid", ok ? "ok" : "error", AGENT ("Virtual security key"),
+            ok ? AGENT ("Plugged in.") : problem, ok ? "" : set_up, ok ? "" : "set-up");
+  add_line (builder, "hidraw", ok ? "ok" : "error", AGENT ("Visible to browsers"),
+            ok ? found
+               : AGENT ("The system made no device node for the virtual security key, so browsers "
+                        "do not see it. Your passkeys are safe."),
+            ok ? ""
+               : AGENT ("Run “sudo modprobe hid-generic”, then plug the key out and in again "
+                        "here."),
+            ok ? "" : "replug");
+  add_line (builder, "browser-system-firefox-esr", "ok", "Firefox",
+            AGENT ("May use security keys."), "", "");
+  if (!ok)
+    add_line (builder, "browser-snap-chromium", "warning", snap,
+              AGENT ("As a Snap it is kept from every security key."), connect, "");
+}
+
+static void
+add_session_lines (GVariantBuilder *builder, gboolean ok)
+{
+  add_line (builder, "keyring", ok ? "ok" : "warning", AGENT ("Login keyring"),
+            ok ? AGENT ("Works: the list can be shown without the PIN from login on.")
+               : AGENT ("The login keyring is locked, so passkeys can be listed only after the PIN "
+                        "was entered. Unlock the keyring to list them from login on."),
+            ok ? "" : AGENT ("Unlock the vault with the PIN; the list is shown from then on."), "");
+  add_line (builder, "fingerprint", ok ? "ok" : "note", AGENT ("Fingerprint"),
+            ok ? AGENT ("The fingerprint reader works, and a finger of yours is enrolled.")
+               : AGENT ("There is a fingerprint reader, but none of your fingers is enrolled."),
+            ok ? "" : AGENT ("Enrol a finger in the system’s settings, under Users."), "");
+  add_line (builder, "autostart", ok ? "ok" : "warning", AGENT ("Start at login"),
+            ok ? AGENT ("On: browsers find the security key from login on.")
+               : AGENT ("Off: browsers find the security key only after Mortise was opened."),
+            ok ? "" : AGENT ("Switch on “Start at login” in Preferences."),
+            ok ? "" : "start-at-login");
+  add_line (builder, "session", "ok", AGENT ("Session"),
+            AGENT ("The vault locks with the screen and before sleep."), "", "");
+  add_line (builder, "memory", "ok", AGENT ("Memory for secrets"),
+            AGENT ("Locked: secrets are never written to disk."), "", "");
+  add_line (builder, "prompt", "ok", AGENT ("Prompt"), AGENT ("Can be shown."), "", "");
+}
+
 static gboolean
 on_get_health (MortiseDBusAgent1 *skeleton, GDBusMethodInvocation *call, MortiseMockAgent *self)
 {
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
-  gboolean ok = self->healthy;
+  g_autofree char *works = g_strdup_printf (AGENT ("Works (%s)."), "IFX SLB9672");
 
-  add_line (&builder, "tpm", "ok", "TPM", "A TPM 2.0 answers and can hold passkeys.", "", "");
-  add_line (&builder, "uhid", ok ? "ok" : "error", "Virtual security key",
-            ok ? "The virtual security key is plugged in."
-               : "Mortise may not open /dev/uhid, so browsers cannot see it.",
-            ok ? "" : "Install the package mortise-hid, then restart the computer.",
-            ok ? "" : "set-up");
-  add_line (&builder, "hidraw", ok ? "ok" : "warning", "Access for browsers",
-            ok ? "Browsers may open the security key." : "No device node for browsers was found.",
-            ok ? "" : "Sign out of the desktop and in again.", ok ? "" : "replug");
-  add_line (&builder, "browser-system-firefox-esr", "ok", "Firefox", "May use security keys.", "",
-            "");
-  if (!ok)
-    add_line (&builder, "browser-snap-chromium", "warning", "Chromium (Snap)",
-              "As a Snap it is kept from every security key.",
-              "Run “sudo snap connect chromium:u2f-devices”, then start the browser again.", "");
-  add_line (&builder, "keyring", ok ? "ok" : "note", "Login keyring",
-            ok ? "Passkeys can be listed without the PIN."
-               : "No login keyring answers: the PIN is needed to list passkeys.",
-            ok ? "" : "Install gnome-keyring or another Secret Service.", "");
-  add_line (&builder, "fingerprint", ok ? "ok" : "note", "Fingerprint",
-            ok ? "The fingerprint reader works, and a finger of yours is enrolled."
-               : "There is a fingerprint reader, but none of your fingers is enrolled.",
-            ok ? "" : "Enrol a finger in the system’s settings, under Users.", "");
-  add_line (&builder, "autostart", ok ? "ok" : "warning", "Start at login",
-            ok ? "On: browsers find the security key from login on."
-               : "Off: browsers find the security key only after Mortise was opened.",
-            ok ? "" : "Switch on “Start at login” in Preferences.", ok ? "" : "start-at-login");
-  add_line (&builder, "session", "ok", "Desktop session", "Locks with the screen.", "", "");
-  add_line (&builder, "memory", "ok", "Memory", "Secrets stay in locked memory.", "", "");
-  add_line (&builder, "prompt", "ok", "Questions", "Mortise can ask on this screen.", "", "");
+  add_line (&builder, "tpm", "ok", AGENT ("TPM"), works, "", "");
+  add_device_lines (&builder, self->healthy);
+  add_session_lines (&builder, self->healthy);
   mortise_dbus_agent1_complete_get_health (skeleton, call, g_variant_builder_end (&builder));
   return TRUE;
 }
