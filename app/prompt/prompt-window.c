@@ -281,19 +281,28 @@ on_escape (GtkWidget *widget, GVariant *args, gpointer user_data)
   return GDK_EVENT_STOP;
 }
 
+static void
+add_style (const char *path)
+{
+  g_autoptr (GtkCssProvider) provider = gtk_css_provider_new ();
+
+  gtk_css_provider_load_from_resource (provider, path);
+  gtk_style_context_add_provider_for_display (gdk_display_get_default (),
+                                              GTK_STYLE_PROVIDER (provider),
+                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+}
+
 /* --- Public --- */
 
 void
 mortise_prompt_init (void)
 {
-  g_autoptr (GtkCssProvider) provider = gtk_css_provider_new ();
-
   /* In a static library nothing else would pull the resources in. */
   g_resources_register (mortise_prompt_get_resource ());
-  gtk_css_provider_load_from_resource (provider, MORTISE_OBJECT_PATH "/prompt/prompt.css");
-  gtk_style_context_add_provider_for_display (gdk_display_get_default (),
-                                              GTK_STYLE_PROVIDER (provider),
-                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+  add_style (MORTISE_OBJECT_PATH "/prompt/prompt.css");
+  /* No AdwApplication does it here; a prompt is gone before anybody changes the contrast. */
+  if (adw_style_manager_get_high_contrast (adw_style_manager_get_default ()))
+    add_style (MORTISE_OBJECT_PATH "/prompt/prompt-hc.css");
   g_type_ensure (MORTISE_TYPE_PROMPT_FIT);
   g_type_ensure (MORTISE_TYPE_PROMPT_CODE_ENTRY);
   g_type_ensure (MORTISE_TYPE_PROMPT_CODE_VIEW);
