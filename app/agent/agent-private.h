@@ -63,14 +63,14 @@ struct _MortiseAgent
   gboolean session_active;
 };
 
-/* --- agent.c ----------------------------------------------------------------------------------
+/* --- agent.c -----------------------------------------------------------------------------------
  */
 
 void mortise_agent_quit (MortiseAgent *self, MortiseAgentExit status);
 void mortise_agent_emit_status_changed (MortiseAgent *self);
 void mortise_agent_emit_passkeys_changed (MortiseAgent *self);
 
-/* --- agent-vault.c: on the main context -------------------------------------------------------
+/* --- agent-vault.c: on the main context --------------------------------------------------------
  */
 
 /** mortise_agent_begin_vault: opens TPM and vault, and looks after the vault from then on */
@@ -82,7 +82,7 @@ void mortise_agent_start_opening (MortiseAgent *self);
 /** mortise_agent_finish_retries: tells those who asked for another try how it ended */
 void mortise_agent_finish_retries (MortiseAgent *self);
 
-/* --- agent-device.c: on the main context ------------------------------------------------------
+/* --- agent-device.c: on the main context -------------------------------------------------------
  */
 
 /** mortise_agent_connect_device: from now on what the device gets is answered */

@@ -54,7 +54,7 @@ mortise_agent_ref_backend (MortiseAgent *self, GError **error)
   return mortise_backend_ref (self->backend);
 }
 
-/* --- Locking ----------------------------------------------------------------------------------
+/* --- Locking -----------------------------------------------------------------------------------
  */
 
 static void
@@ -109,7 +109,7 @@ mortise_agent_lock (MortiseAgent *self)
     lock_vault (backend);
 }
 
-/* --- What of the settings the device shows ----------------------------------------------------
+/* --- What of the settings the device shows -----------------------------------------------------
  */
 
 /* Read in the worker's thread. */
@@ -167,7 +167,7 @@ mortise_agent_settings_changed (MortiseAgent *self)
   mortise_worker_push (self->worker, check_settings, check, settings_check_done);
 }
 
-/* --- Opening ----------------------------------------------------------------------------------
+/* --- Opening -----------------------------------------------------------------------------------
  */
 
 static void

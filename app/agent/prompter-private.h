@@ -73,7 +73,7 @@ struct _MortisePrompterQuestion
   MortiseConsentAnswer answer;
 };
 
-/* --- Errors: each returns %FALSE --------------------------------------------------------------
+/* --- Errors: each returns %FALSE ---------------------------------------------------------------
  */
 
 gboolean mortise_prompter_set_error (GError **error, MortiseError code, const char *message);
@@ -82,7 +82,7 @@ gboolean mortise_prompter_set_error (GError **error, MortiseError code, const ch
 gboolean mortise_prompter_set_stopped (GError **error, MortiseError code);
 gboolean mortise_prompter_set_not_shown (GError **error);
 
-/* --- prompter-question.c ----------------------------------------------------------------------
+/* --- prompter-question.c -----------------------------------------------------------------------
  */
 
 /** mortise_prompter_question_new: (transfer full): @members: (transfer floating): what is asked */
@@ -133,7 +133,7 @@ void mortise_prompter_question_linger (MortisePrompterQuestion *question);
 /** mortise_prompter_drop_lingering: with the lock held */
 void mortise_prompter_drop_lingering (MortisePrompter *self);
 
-/* --- prompter-answer.c ------------------------------------------------------------------------
+/* --- prompter-answer.c -------------------------------------------------------------------------
  */
 
 /**

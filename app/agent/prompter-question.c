@@ -49,7 +49,7 @@ notify_prompting (MortisePrompter *self)
   g_idle_add_full (G_PRIORITY_DEFAULT, notify_prompting_cb, g_object_ref (self), g_object_unref);
 }
 
-/* --- A prompt that only shows why it is over --------------------------------------------------
+/* --- A prompt that only shows why it is over ---------------------------------------------------
  */
 
 void
@@ -91,7 +91,7 @@ mortise_prompter_question_linger (MortisePrompterQuestion *question)
   self->lingering_source = source;
 }
 
-/* --- Whose turn it is -------------------------------------------------------------------------
+/* --- Whose turn it is --------------------------------------------------------------------------
  */
 
 void
@@ -146,7 +146,7 @@ mortise_prompter_question_be_patient (MortisePrompterQuestion *question)
                        (gint64) self->timeout * MORTISE_PROMPT_CODE_PATIENCE * G_TIME_SPAN_SECOND;
 }
 
-/* --- Asking -----------------------------------------------------------------------------------
+/* --- Asking ------------------------------------------------------------------------------------
  */
 
 static gboolean
@@ -294,7 +294,7 @@ mortise_prompter_question_show (MortisePrompterQuestion *question, GError **erro
   return TRUE;
 }
 
-/* --- A finger instead of the PIN --------------------------------------------------------------
+/* --- A finger instead of the PIN ---------------------------------------------------------------
  */
 
 void
@@ -328,7 +328,7 @@ mortise_prompter_forgive_finger_misses (MortisePrompter *self)
   g_mutex_unlock (&self->lock);
 }
 
-/* --- From begin to end ------------------------------------------------------------------------
+/* --- From begin to end -------------------------------------------------------------------------
  */
 
 MortisePrompterQuestion *

@@ -81,7 +81,7 @@ struct _MortisePromptWindow
   GtkLabel *asker;
 };
 
-/* --- prompt-window.c --------------------------------------------------------------------------
+/* --- prompt-window.c ---------------------------------------------------------------------------
  */
 
 /** Whether the PIN, or a new one, is asked for at this point of the question. */
@@ -91,7 +91,7 @@ gboolean mortise_prompt_window_asks_new_pin (MortisePromptWindow *self);
 /** mortise_prompt_window_update_approve: the button works only while a yes may be given */
 void mortise_prompt_window_update_approve (MortisePromptWindow *self);
 
-/* --- prompt-window-fill.c ---------------------------------------------------------------------
+/* --- prompt-window-fill.c ----------------------------------------------------------------------
  */
 
 /** mortise_prompt_window_fill: all widgets, once, from the question */

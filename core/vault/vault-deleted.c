@@ -186,7 +186,7 @@ mortise_vault_restore (MortiseVault *self, gint64 row_id, GError **error)
   return move_all (self, &row_id, 1, TRUE, error);
 }
 
-/* --- Destroying -------------------------------------------------------------------------------
+/* --- Destroying --------------------------------------------------------------------------------
  */
 
 typedef struct

@@ -131,7 +131,7 @@ gboolean mortise_vault_get_key_names (MortiseVault *self,
  */
 GError *mortise_vault_dup_keyring_problem (MortiseVault *self);
 
-/* --- PIN (core/vault/vault-pin.c) -------------------------------------------------------------
+/* --- PIN (core/vault/vault-pin.c) --------------------------------------------------------------
  */
 
 /**
@@ -204,7 +204,7 @@ void mortise_vault_lock (MortiseVault *self);
  */
 gboolean mortise_vault_reset (MortiseVault *self, GError **error);
 
-/* --- Other keyslots (core/vault/vault-login.c, vault-recovery.c) ------------------------------
+/* --- Other keyslots (core/vault/vault-login.c, vault-recovery.c) -------------------------------
  */
 
 /** mortise_vault_get_keyslot: works in every open state; %MORTISE_ERROR_NO_VAULT otherwise */
@@ -296,7 +296,7 @@ gboolean mortise_vault_reset_pin (MortiseVault *self,
                                   const MortiseSecret *new_pin,
                                   GError **error);
 
-/* --- Credentials (core/vault/vault-credentials.c, -lookup.c, -deleted.c, -use.c) --------------
+/* --- Credentials (core/vault/vault-credentials.c, -lookup.c, -deleted.c, -use.c) ---------------
  */
 
 /**
@@ -496,7 +496,7 @@ gboolean mortise_vault_purge (MortiseVault *self, gint64 row_id, GError **error)
  * Returns: how many */
 guint mortise_vault_purge_expired (MortiseVault *self, gint64 now);
 
-/* --- Settings and authenticator state (core/vault/vault-settings.c) ---------------------------
+/* --- Settings and authenticator state (core/vault/vault-settings.c) ----------------------------
  */
 
 /**
