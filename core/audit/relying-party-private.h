@@ -37,4 +37,10 @@ gboolean mortise_relying_party_check_sign_in (const fido_assert_t *assertion,
                                               gboolean verify,
                                               GError **error);
 
+/** mortise_relying_party_refuse: @what: what is wrong with the answer, a clause. Returns: %FALSE */
+gboolean mortise_relying_party_refuse (GError **error, const char *what);
+
+/** mortise_relying_party_copy_bytes: (transfer full): of what libfido2 gives; %NULL is empty */
+GBytes *mortise_relying_party_copy_bytes (const guint8 *data, gsize size);
+
 G_END_DECLS
