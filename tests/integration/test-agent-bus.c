@@ -39,25 +39,6 @@ make_passkey (AgentFixture *f, const char *user_name)
 }
 
 static GVariant *
-get_passkey (AgentFixture *f, gint64 id)
-{
-  g_autoptr (GVariant) reply =
-      agent_fixture_call (f, "GetPasskey", g_variant_new ("(x)", id), NULL);
-
-  return g_variant_get_child_value (reply, 0);
-}
-
-static void
-assert_member (AgentFixture *f, gint64 id, const char *name, const char *expected)
-{
-  g_autoptr (GVariant) passkey = get_passkey (f, id);
-  const char *value = NULL;
-
-  g_variant_lookup (passkey, name, "&s", &value);
-  g_assert_cmpstr (value, ==, expected);
-}
-
-static GVariant *
 ids (gint64 first, gint64 second)
 {
   GVariantBuilder builder;
@@ -124,7 +105,7 @@ test_bad_arguments (AgentFixture *f, gconstpointer data)
   gint64 id = make_passkey (f, "alice");
   guint questions = agent_fixture_count_questions (f);
 
-  before = get_passkey (f, id);
+  before = agent_fixture_get_passkey (f, id);
   assert_call_fails (f, "ListPasskeys", g_variant_new ("(bxu)", FALSE, (gint64) -1, 0),
                      MORTISE_ERROR_INVALID_ARGUMENT);
   assert_call_fails (f, "ListPasskeys", g_variant_new ("(bxu)", FALSE, (gint64) 0, 10001),
@@ -177,7 +158,7 @@ test_bad_arguments (AgentFixture *f, gconstpointer data)
 
   /* Nobody was asked about any of it, and nothing changed. */
   g_assert_cmpuint (agent_fixture_count_questions (f), ==, questions);
-  after = get_passkey (f, id);
+  after = agent_fixture_get_passkey (f, id);
   g_assert_cmpvariant (before, after);
 }
 
@@ -208,7 +189,7 @@ test_denied (AgentFixture *f, gconstpointer data)
   g_autoptr (GVariant) settings_after = NULL;
 
   call (f, "DeletePasskeys", ids (gone, 0));
-  before = get_passkey (f, id);
+  before = agent_fixture_get_passkey (f, id);
   settings_before = agent_fixture_call (f, "GetSettings", NULL, NULL);
 
   agent_fixture_answer_always (f, "deny");
@@ -233,9 +214,9 @@ test_denied (AgentFixture *f, gconstpointer data)
   assert_call_fails (f, "Unlock", NULL, MORTISE_ERROR_DENIED);
   assert_question (f, "unlock", TRUE);
 
-  after = get_passkey (f, id);
+  after = agent_fixture_get_passkey (f, id);
   g_assert_cmpvariant (before, after);
-  g_variant_unref (get_passkey (f, gone));
+  g_variant_unref (agent_fixture_get_passkey (f, gone));
   settings_after = agent_fixture_call (f, "GetSettings", NULL, NULL);
   g_assert_cmpvariant (settings_before, settings_after);
 }
@@ -267,11 +248,11 @@ test_edit (AgentFixture *f, gconstpointer data)
   call (f, "EditPasskey", edit (id, "label", g_variant_new_string ("work")));
   call (f, "EditPasskey", edit (id, "nickname", g_variant_new_string ("blue key")));
   g_assert_cmpuint (agent_fixture_count_questions (f), ==, questions);
-  assert_member (f, id, "label", "work");
-  assert_member (f, id, "nickname", "blue key");
+  agent_fixture_assert_text (f, id, "label", "work");
+  agent_fixture_assert_text (f, id, "nickname", "blue key");
 
   call (f, "EditPasskey", edit (id, "user-name", g_variant_new_string ("al\u202eice")));
-  assert_member (f, id, "user-name", "al\u202eice");
+  agent_fixture_assert_text (f, id, "user-name", "al\u202eice");
   question = agent_fixture_last_question (f);
   g_assert_true (g_variant_lookup (question, "changes", "^as", &changes));
   g_assert_cmpuint (g_strv_length (changes), ==, 1);
@@ -289,7 +270,7 @@ test_edit (AgentFixture *f, gconstpointer data)
 
   /* Empty removes; the same again asks nothing. */
   call (f, "EditPasskey", edit (id, "label", g_variant_new_string ("")));
-  assert_member (f, id, "label", NULL);
+  agent_fixture_assert_text (f, id, "label", NULL);
   questions = agent_fixture_count_questions (f);
   call (f, "EditPasskey", edit (id, "user-name", g_variant_new_string ("al\u202eice")));
   g_assert_cmpuint (agent_fixture_count_questions (f), ==, questions);

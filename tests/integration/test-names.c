@@ -28,29 +28,10 @@ edit_text (AgentFixture *f, gint64 id, const char *name, const char *text)
   edit (f, id, name, g_variant_new_string (text));
 }
 
-static GVariant *
-get_passkey (AgentFixture *f, gint64 id)
-{
-  g_autoptr (GVariant) reply =
-      agent_fixture_call (f, "GetPasskey", g_variant_new ("(x)", id), NULL);
-
-  return g_variant_get_child_value (reply, 0);
-}
-
-static void
-assert_text (AgentFixture *f, gint64 id, const char *name, const char *expected)
-{
-  g_autoptr (GVariant) passkey = get_passkey (f, id);
-  const char *value = NULL;
-
-  g_variant_lookup (passkey, name, "&s", &value);
-  g_assert_cmpstr (value, ==, expected);
-}
-
 static void
 assert_switch (AgentFixture *f, gint64 id, const char *name, gboolean expected)
 {
-  g_autoptr (GVariant) passkey = get_passkey (f, id);
+  g_autoptr (GVariant) passkey = agent_fixture_get_passkey (f, id);
   gboolean value = !expected;
 
   g_assert_true (g_variant_lookup (passkey, name, "b", &value));
@@ -171,8 +152,8 @@ test_both_ways (AgentFixture *f, gconstpointer data)
   assert_offered (f, "alice@new.example", "'alice'");
 
   rename_from_client (f, alice, "by-client", "");
-  assert_text (f, id, "user-name", "by-client");
-  assert_text (f, id, "user-display-name", NULL);
+  agent_fixture_assert_text (f, id, "user-name", "by-client");
+  agent_fixture_assert_text (f, id, "user-display-name", NULL);
   assert_offered (f, "by-client", "alice@new.example");
   edit_text (f, id, "note", "made at the old desk");
 
@@ -180,7 +161,7 @@ test_both_ways (AgentFixture *f, gconstpointer data)
   agent_fixture_stop (f);
   agent_fixture_start (f);
   agent_fixture_wait_state (f, "listable");
-  assert_text (f, id, "note", "made at the old desk");
+  agent_fixture_assert_text (f, id, "note", "made at the old desk");
   history = describe_history (f, id);
   g_assert_cmpstr (history, ==,
                    "person user-name alice>alice@new.example\n"
@@ -206,8 +187,8 @@ test_by_site (AgentFixture *f, gconstpointer data)
   edit_text (f, id, "label", "work");
   second = agent_fixture_register (f, SITE, "new", &options);
   id = agent_fixture_find_passkey (f, FALSE, second->credential_id);
-  assert_text (f, id, "user-name", "new");
-  assert_text (f, id, "label", "work");
+  agent_fixture_assert_text (f, id, "user-name", "new");
+  agent_fixture_assert_text (f, id, "label", "work");
   history = describe_history (f, id);
   g_assert_cmpstr (history, ==, "person label >work\nsite registered >\nsite user-name old>new\n");
 }
@@ -244,8 +225,8 @@ test_meanwhile (AgentFixture *f, gconstpointer data)
   edit_text (f, id, "label", "meanwhile");
   while (!edited)
     g_main_context_iteration (NULL, TRUE);
-  assert_text (f, id, "label", "meanwhile");
-  assert_text (f, id, "user-display-name", "By person");
+  agent_fixture_assert_text (f, id, "label", "meanwhile");
+  agent_fixture_assert_text (f, id, "user-display-name", "By person");
 }
 
 static void
@@ -294,7 +275,7 @@ test_export_switch (AgentFixture *f, gconstpointer data)
   edit (f, id, "export-blocked", g_variant_new_boolean (TRUE));
   assert_asked (f, questions + 1, FALSE);
   assert_switch (f, id, "export-blocked", TRUE);
-  assert_text (f, id, "class", "exportable");
+  agent_fixture_assert_text (f, id, "class", "exportable");
   assert_switch (f, id, "backup-eligible", TRUE);
   assert_switch (f, id, "backup-state", FALSE);
   assert_flags (f, registration, flags);

@@ -247,6 +247,25 @@ agent_fixture_find_passkey (AgentFixture *f, gboolean deleted, GBytes *credentia
   return 0;
 }
 
+GVariant *
+agent_fixture_get_passkey (AgentFixture *f, gint64 id)
+{
+  g_autoptr (GVariant) reply =
+      agent_fixture_call (f, "GetPasskey", g_variant_new ("(x)", id), NULL);
+
+  return g_variant_get_child_value (reply, 0);
+}
+
+void
+agent_fixture_assert_text (AgentFixture *f, gint64 id, const char *name, const char *expected)
+{
+  g_autoptr (GVariant) passkey = agent_fixture_get_passkey (f, id);
+  const char *value = NULL;
+
+  g_variant_lookup (passkey, name, "&s", &value);
+  g_assert_cmpstr (value, ==, expected);
+}
+
 void
 agent_fixture_create_vault (AgentFixture *f)
 {

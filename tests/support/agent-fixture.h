@@ -139,6 +139,12 @@ GVariant *agent_fixture_list (AgentFixture *f, gboolean deleted);
 /** agent_fixture_find_passkey: Returns: its row id, or 0 */
 gint64 agent_fixture_find_passkey (AgentFixture *f, gboolean deleted, GBytes *credential_id);
 
+/** agent_fixture_get_passkey: (transfer full): a{sv} */
+GVariant *agent_fixture_get_passkey (AgentFixture *f, gint64 id);
+
+/** agent_fixture_assert_text: that passkey's member @name; %NULL: it has none */
+void agent_fixture_assert_text (AgentFixture *f, gint64 id, const char *name, const char *expected);
+
 /** agent_fixture_create_vault: once there is none, with #AGENT_FIXTURE_PIN; it is unlocked then */
 void agent_fixture_create_vault (AgentFixture *f);
 
