@@ -4,10 +4,8 @@
 #include "core/audit/naming-text.h"
 
 #include <string.h>
-#include <unicode/ubrk.h>
 #include <unicode/uchar.h>
 #include <unicode/uspoof.h>
-#include <unicode/utext.h>
 
 #include "core/text/display-text.h"
 #include "core/text/search-text.h"
@@ -144,27 +142,8 @@ char *
 mortise_naming_cut (const char *text, gsize max_bytes)
 {
   g_autofree char *valid = g_utf8_make_valid (text, -1);
-  UErrorCode status = U_ZERO_ERROR;
-  UBreakIterator *breaks = NULL;
-  UText *utext = NULL;
-  int32_t end = 0;
 
-  if (strlen (valid) <= max_bytes)
-    return g_steal_pointer (&valid);
-  utext = utext_openUTF8 (NULL, valid, -1, &status);
-  breaks = ubrk_open (UBRK_CHARACTER, "", NULL, 0, &status);
-  ubrk_setUText (breaks, utext, &status);
-  /* Asked about the middle of a character ICU starts from the one before. */
-  for (end = (int32_t) max_bytes; end > 0 && (valid[end] & 0xC0) == 0x80;)
-    end--;
-  if (U_FAILURE (status))
-    end = 0;
-  else if (!ubrk_isBoundary (breaks, end))
-    end = ubrk_preceding (breaks, end);
-  ubrk_close (breaks);
-  utext_close (utext);
-  /* One character of so many bytes is cut at its end anyway. */
-  return g_strndup (valid, end > 0 ? (gsize) end : 0);
+  return g_strndup (valid, mortise_display_text_fit (valid, max_bytes));
 }
 
 gboolean

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "core/vault/record-map.h"
+
 static const MortiseCborMember option_members[] = {
   { 0, "rk", MORTISE_CBOR_BOOL, FALSE, offsetof (MortiseCtapOptions, rk) },
   { 0, "up", MORTISE_CBOR_BOOL, FALSE, offsetof (MortiseCtapOptions, up) },
@@ -52,12 +54,7 @@ mortise_ctap_dup_name (const MortiseCborValue *text)
       else
         g_string_append_c (name, (char) text->data[i]);
     }
-  if (name->len > MORTISE_NAME_MAX)
-    {
-      const char *end = g_utf8_find_prev_char (name->str, name->str + MORTISE_NAME_MAX + 1);
-
-      g_string_truncate (name, (gsize) (end - name->str));
-    }
+  g_string_truncate (name, mortise_record_cut (name->str, MORTISE_NAME_MAX));
   return g_string_free (g_steal_pointer (&name), FALSE);
 }
 

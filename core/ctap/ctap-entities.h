@@ -33,8 +33,8 @@ CtapStatus mortise_ctap_read_rp_id (const MortiseCborValue *text, char **ret_rp_
 /**
  * mortise_ctap_dup_name:
  *
- * Returns: (transfer full) (nullable): the text, cut after a whole character where it is over
- *   %MORTISE_NAME_MAX, U+0000 replaced; %NULL if absent
+ * Returns: (transfer full) (nullable): the text, U+0000 replaced and cut by
+ *   mortise_record_cut() where it is over %MORTISE_NAME_MAX; %NULL if absent
  */
 char *mortise_ctap_dup_name (const MortiseCborValue *text);
 

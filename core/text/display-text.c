@@ -3,6 +3,8 @@
 
 #include "core/text/display-text.h"
 
+#include <string.h>
+
 #define REPLACEMENT       0xFFFD
 #define ELLIPSIS          0x2026
 #define ZERO_WIDTH_JOINER 0x200D
@@ -157,6 +159,20 @@ joins_hangul (gunichar previous, gunichar c)
     }
 }
 
+/* Whether no boundary is before @c; @regional_run: regional indicators right before it */
+static gboolean
+is_joined (gunichar previous, gunichar c, guint regional_run)
+{
+  if (is_extending (c))
+    return TRUE;
+  if (is_regional (c) && is_regional (previous))
+    return regional_run % 2 == 1;
+  /* Emoji and other symbols are glued by a joiner, letters are not. */
+  if (previous == ZERO_WIDTH_JOINER && !g_unichar_isalnum (c))
+    return TRUE;
+  return joins_hangul (previous, c);
+}
+
 /* What has been written so far; `starts` holds where each cluster begins, spaces included. */
 typedef struct
 {
@@ -184,16 +200,9 @@ continues_cluster (const Writer *writer, gunichar c)
 {
   if (writer->starts->len == 0 || writer->pending_space)
     return FALSE;
-  if (is_extending (c))
-    return TRUE;
-  if (is_regional (c) && is_regional (writer->previous))
-    return writer->regional_run % 2 == 1;
-  if (writer->cluster_size >= CLUSTER_MAX)
+  if (writer->cluster_size >= CLUSTER_MAX && !is_extending (c) && !is_regional (c))
     return FALSE;
-  /* Emoji and other symbols are glued by a joiner, letters are not. */
-  if (writer->previous == ZERO_WIDTH_JOINER && !g_unichar_isalnum (c))
-    return TRUE;
-  return joins_hangul (writer->previous, c);
+  return is_joined (writer->previous, c, writer->regional_run);
 }
 
 static void
@@ -327,4 +336,26 @@ mortise_display_text_is_empty (const char *text)
   g_autofree char *shown = mortise_display_text (text, 2);
 
   return shown[0] == '\0';
+}
+
+gsize
+mortise_display_text_fit (const char *text, gsize max_bytes)
+{
+  gunichar previous = 0;
+  guint regional_run = 0;
+  gsize fit = 0;
+
+  for (const char *p = text, *next = NULL; *p != '\0'; p = next)
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      next = g_utf8_find_next_char (p, NULL);
+      if (!is_joined (previous, c, regional_run))
+        fit = (gsize) (p - text);
+      if ((gsize) (next - text) > max_bytes)
+        return fit;
+      regional_run = is_regional (c) ? regional_run + 1 : 0;
+      previous = c;
+    }
+  return strlen (text);
 }

@@ -40,4 +40,16 @@ char *mortise_display_text_isolated (const char *text, gsize max_graphemes);
 /** mortise_display_text_is_empty: Returns: %TRUE if nothing visible would be shown for @text */
 gboolean mortise_display_text_is_empty (const char *text);
 
+/**
+ * mortise_display_text_fit:
+ * @text: valid UTF-8
+ * @max_bytes: how many bytes there is room for
+ *
+ * For names that are kept, which are never made safe: only what is shown is.
+ *
+ * Returns: how many bytes at the start of @text fit and are whole grapheme clusters (UAX #29); 0 if
+ *   not even the first one fits
+ */
+gsize mortise_display_text_fit (const char *text, gsize max_bytes);
+
 G_END_DECLS

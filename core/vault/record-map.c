@@ -6,6 +6,8 @@
 #include <cbor.h>
 #include <string.h>
 
+#include "core/text/display-text.h"
+
 /* Map of up to 65,535 members: its head has a fixed size, so that members can be counted on the
  * way. */
 #define HEAD_SIZE     3
@@ -368,6 +370,9 @@ mortise_record_cut (const char *text, gsize max)
   gsize size = strlen (text);
 
   if (size <= max)
+    return size;
+  size = mortise_display_text_fit (text, max);
+  if (size > 0)
     return size;
   /* A continuation byte at the cut belongs to a character that began before it. */
   while (max > 0 && ((guint8) text[max] & 0xc0) == 0x80)

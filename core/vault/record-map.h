@@ -77,7 +77,8 @@ void mortise_record_write_text (MortiseRecordWriter *self, guint key, const char
 void
 mortise_record_write_bytes (MortiseRecordWriter *self, guint key, gconstpointer data, gsize size);
 
-/** mortise_record_cut: Returns: how many bytes of @text are at most @max and whole characters */
+/** mortise_record_cut: Returns: how many bytes of @text, valid UTF-8, are at most @max and whole
+ * user-perceived characters; of one that is longer than that, whole code points */
 gsize mortise_record_cut (const char *text, gsize max);
 
 /** mortise_record_write_raw: a member as it was read, key included */

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
  * mortise_record_encode_metadata:
  * @previous: (nullable) (array length=previous_size): the record to be replaced
  *
- * Names over %MORTISE_NAME_MAX are cut at a character.
+ * Names over %MORTISE_NAME_MAX are cut by mortise_record_cut().
  *
  * Returns: (transfer full): CBOR; %NULL if it does not fit
  */

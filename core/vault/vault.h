@@ -319,7 +319,7 @@ MortiseTpmKey *mortise_vault_create_key (MortiseVault *self,
  * discoverable credential with the same rp_id and user_id moves to Recently deleted; its history
  * goes on in the new one, and so do the person's label and note. UNLOCKED.
  *
- * Names over %MORTISE_NAME_MAX are cut at a character.
+ * Names over %MORTISE_NAME_MAX are cut at a user-perceived character.
  *
  * Returns: %FALSE with %MORTISE_ERROR_VAULT_FULL or _VAULT_IO, and nothing changed, if it could not
  *   be made durable; _INVALID_ARGUMENT for members that contradict each other or the limits (BE and

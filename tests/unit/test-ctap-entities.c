@@ -63,8 +63,16 @@ test_names (void)
   g_autofree char *longest = g_strnfill (MORTISE_NAME_MAX, 'n');
   g_autofree char *over = g_strconcat (longest, "m", NULL);
   g_autofree char *before_emoji = g_strndup (longest, MORTISE_NAME_MAX - 1);
+  g_autofree char *before_accent = g_strndup (longest, MORTISE_NAME_MAX - 2);
+  g_autofree char *accent = g_strconcat (before_accent, "e\xcc\x81", NULL);
+  g_autofree char *family = g_strconcat (before_accent, "👨‍👩‍👧‍👦", NULL);
+  g_autoptr (GString) marks = g_string_new ("e");
+  g_autofree char *pile = NULL;
   g_autofree char *emoji = g_strconcat (before_emoji, "\xf0\x9f\x94\x91", NULL);
 
+  for (int i = 0; i < 10000; i++)
+    g_string_append (marks, "\xcc\x81");
+  pile = g_strndup (marks->str, MORTISE_NAME_MAX - 1);
   g_assert_null (mortise_ctap_dup_name (&absent));
   check_name ("", 0, "");
   check_name ("a\0b", 3,
@@ -73,6 +81,11 @@ test_names (void)
   check_name (longest, strlen (longest), longest);
   check_name (over, strlen (over), longest);
   check_name (emoji, strlen (emoji), before_emoji);
+  /* What a person sees as one character is kept whole or not at all; a pile that is longer than all
+   * there is room for is a name none the less. */
+  check_name (accent, strlen (accent), before_accent);
+  check_name (family, strlen (family), before_accent);
+  check_name (marks->str, marks->len, pile);
 }
 
 int

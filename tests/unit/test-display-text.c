@@ -110,6 +110,37 @@ test_cut_between_graphemes (void)
 }
 
 static void
+assert_fit (const char *text, gsize max, const char *expected)
+{
+  g_autofree char *fit = g_strndup (text, mortise_display_text_fit (text, max));
+
+  g_assert_cmpstr (fit, ==, expected);
+}
+
+/* By bytes, for what is stored: nothing is mended, nothing is torn. */
+static void
+test_fit (void)
+{
+  assert_fit ("", 0, "");
+  assert_fit ("abc", 3, "abc");
+  assert_fit ("abc", 2, "ab");
+  assert_fit ("a\xe2\x80\xae\nb", 5, "a\xe2\x80\xae\n");
+  assert_fit ("日本", 5, "日");
+  assert_fit ("xe\xcc\x81", 3, "x");
+  assert_fit ("e\xcc\x81", 2, "");
+  assert_fit ("x👨‍👩‍👧‍👦y", 25, "x");
+  assert_fit ("x👨‍👩‍👧‍👦y", 26, "x👨‍👩‍👧‍👦");
+  assert_fit ("🇯🇵🇩🇪🇫🇷", 15, "🇯🇵");
+  assert_fit ("🇯🇵🇩🇪🇫🇷", 16, "🇯🇵🇩🇪");
+  assert_fit ("👍🏽👍🏽", 15, "👍🏽");
+  assert_fit ("\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8"
+              "a",
+              8, "");
+  assert_fit ("🏴󠁧󠁢󠁳󠁣󠁴󠁿a", 28, "🏴󠁧󠁢󠁳󠁣󠁴󠁿");
+  assert_fit ("🏴󠁧󠁢󠁳󠁣󠁴󠁿a", 27, "");
+}
+
+static void
 test_piles (void)
 {
   g_autoptr (GString) marks = g_string_new ("a");
@@ -159,6 +190,7 @@ main (int argc, char **argv)
   g_test_add_func ("/display-text/invisible", test_invisible);
   g_test_add_func ("/display-text/cut", test_cut);
   g_test_add_func ("/display-text/cut-between-graphemes", test_cut_between_graphemes);
+  g_test_add_func ("/display-text/fit", test_fit);
   g_test_add_func ("/display-text/piles", test_piles);
   g_test_add_func ("/display-text/any-bytes", test_any_bytes);
   return g_test_run ();
