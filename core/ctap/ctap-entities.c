@@ -140,6 +140,14 @@ mortise_ctap_check_descriptors (const MortiseCborValue *list)
   return CTAP1_ERR_SUCCESS;
 }
 
+static void
+write_name (MortiseCborWriter *writer, const char *name)
+{
+  g_autofree char *cut = g_strndup (name, mortise_record_cut (name, MORTISE_CTAP_NAME_MAX));
+
+  mortise_cbor_write_text (writer, cut);
+}
+
 void
 mortise_ctap_write_user (MortiseCborWriter *writer,
                          const MortiseCredential *credential,
@@ -153,12 +161,12 @@ mortise_ctap_write_user (MortiseCborWriter *writer,
   if (with_names && credential->user_name != NULL)
     {
       mortise_cbor_map_text_key (writer, &map, "name");
-      mortise_cbor_write_text (writer, credential->user_name);
+      write_name (writer, credential->user_name);
     }
   if (with_names && credential->user_display_name != NULL)
     {
       mortise_cbor_map_text_key (writer, &map, "displayName");
-      mortise_cbor_write_text (writer, credential->user_display_name);
+      write_name (writer, credential->user_display_name);
     }
   mortise_cbor_map_end (writer, &map);
 }

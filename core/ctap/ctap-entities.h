@@ -10,6 +10,12 @@ G_BEGIN_DECLS
 /** The one PublicKeyCredentialType there is. */
 #define MORTISE_PUBLIC_KEY_TYPE "public-key"
 
+/**
+ * Bytes of a name that a client is told. libfido2, and with it OpenSSH and systemd, takes no answer
+ * over 2,048 bytes, which two names of %MORTISE_NAME_MAX with what else is in it would be.
+ */
+#define MORTISE_CTAP_NAME_MAX 512
+
 /** Options of makeCredential and getAssertion; %MORTISE_CBOR_NONE where absent. */
 typedef struct
 {
@@ -60,7 +66,8 @@ CtapStatus mortise_ctap_read_descriptor (const MortiseCborValue *map, MortiseCbo
 /** mortise_ctap_check_descriptors: checks every entry of an allowList or excludeList */
 CtapStatus mortise_ctap_check_descriptors (const MortiseCborValue *list);
 
-/** mortise_ctap_write_user: the account as PublicKeyCredentialUserEntity; it must have an id */
+/** mortise_ctap_write_user: the account as PublicKeyCredentialUserEntity; it must have an id; names
+ * are cut by mortise_record_cut() to %MORTISE_CTAP_NAME_MAX */
 void mortise_ctap_write_user (MortiseCborWriter *writer,
                               const MortiseCredential *credential,
                               gboolean with_names);

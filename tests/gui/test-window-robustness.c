@@ -375,36 +375,98 @@ repeat (const char *text, guint count)
 }
 
 static void
-assert_safe_labels (GtkWidget *widget)
+assert_safe_text (const char *text)
 {
+  int depth = 0;
+
+  g_assert_true (g_utf8_validate (text, -1, NULL));
+  for (const char *c = text; *c != '\0'; c += g_utf8_skip[(guchar) *c])
+    {
+      gunichar character = g_utf8_get_char (c);
+
+      /* Line ends are ours, in sentences. */
+      if (character != '\n' && g_unichar_type (character) == G_UNICODE_CONTROL)
+        g_error ("A control character in a text: %s", g_strescape (text, NULL));
+      if (character >= 0x202A && character <= 0x202E)
+        g_error ("A text turns the direction of writing: %s", g_strescape (text, NULL));
+      /* Isolates are ours; every one is closed, or it would turn what follows. */
+      if (character >= 0x2066 && character <= 0x2068)
+        depth++;
+      else if (character == 0x2069)
+        g_assert_cmpint (--depth, >=, 0);
+    }
+  g_assert_cmpint (depth, ==, 0);
+}
+
+/* Well over what is shown of a name, in code points, and well under the longest names here. */
+#define SPOKEN_MAX 5000
+
+/* What a screen reader is told, which no label has to show. */
+static void
+assert_safe_spoken (GtkWidget *widget)
+{
+  static const GtkAccessibleProperty told[] = { GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                                GTK_ACCESSIBLE_PROPERTY_DESCRIPTION };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (told); i++)
+    {
+      g_autofree char *text = NULL;
+
+      if (!gtk_test_accessible_has_property (GTK_ACCESSIBLE (widget), told[i]))
+        continue;
+      /* Tells what it is instead. */
+      text = gtk_test_accessible_check_property (GTK_ACCESSIBLE (widget), told[i],
+                                                 "not called like this", NULL);
+      g_assert_nonnull (text);
+      assert_safe_text (text);
+      g_assert_cmpint (g_utf8_strlen (text, -1), <, SPOKEN_MAX);
+    }
+}
+
+static void
+assert_safe (GtkWidget *widget)
+{
+  if (!gtk_widget_get_mapped (widget))
+    return;
+  assert_safe_spoken (widget);
+  if (gtk_widget_get_tooltip_text (widget) != NULL)
+    assert_safe_text (gtk_widget_get_tooltip_text (widget));
   /* The preview draws names as browsers do, each alone on its line: to show what is wrong there. */
-  if (!gtk_widget_get_mapped (widget) || MORTISE_IS_PICKER_PREVIEW (widget))
+  if (MORTISE_IS_PICKER_PREVIEW (widget))
     return;
   if (GTK_IS_LABEL (widget))
-    {
-      const char *text = gtk_label_get_text (GTK_LABEL (widget));
-      int depth = 0;
-
-      g_assert_true (g_utf8_validate (text, -1, NULL));
-      for (const char *c = text; *c != '\0'; c += g_utf8_skip[(guchar) *c])
-        {
-          gunichar character = g_utf8_get_char (c);
-
-          /* Line ends are ours, in sentences. */
-          g_assert_true (character == '\n' || g_unichar_type (character) != G_UNICODE_CONTROL);
-          if (character >= 0x202A && character <= 0x202E)
-            g_error ("A label turns the direction of writing: %s", g_strescape (text, NULL));
-          /* Isolates are ours; every one is closed, or it would turn what follows. */
-          if (character >= 0x2066 && character <= 0x2068)
-            depth++;
-          else if (character == 0x2069)
-            g_assert_cmpint (--depth, >=, 0);
-        }
-      g_assert_cmpint (depth, ==, 0);
-    }
+    assert_safe_text (gtk_label_get_text (GTK_LABEL (widget)));
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
        child = gtk_widget_get_next_sibling (child))
-    assert_safe_labels (child);
+    assert_safe (child);
+}
+
+static gboolean
+has_no_rows (gpointer user_data)
+{
+  return mortise_test_find (user_data, g_type_from_name ("MortisePasskeyRow"), NULL) == NULL;
+}
+
+/* Recently deleted has buttons and a toast of its own. */
+static void
+assert_safe_deleted (Fixture *fixture, gint64 count)
+{
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  for (gint64 id = 1; id <= count; id++)
+    g_array_append_val (ids, id);
+  gtk_widget_activate_action (fixture->root, "win.delete-passkey", "x", (gint64) 1);
+  mortise_window_fixture_wait_for_text (fixture, "Deleted ");
+  assert_safe (fixture->root);
+  gtk_widget_activate_action_variant (
+      fixture->root, "win.delete-passkeys",
+      g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, ids->data, ids->len, sizeof (gint64)));
+  mortise_test_wait_until (has_no_rows, fixture->root);
+  gtk_widget_activate_action (fixture->root, "win.page", "s", "deleted");
+  mortise_window_fixture_wait_for_text (fixture, "hostile.example");
+  mortise_test_settle (fixture->window);
+  assert_safe (fixture->root);
+  mortise_test_assert_named (fixture->root);
 }
 
 static void
@@ -461,13 +523,14 @@ test_hostile (Fixture *fixture, gconstpointer data)
       gtk_widget_activate_action (fixture->root, "win.show-passkey", "x", id);
       mortise_test_settle (fixture->window);
       mortise_window_fixture_wait_for_text (fixture, "Names on This Computer");
-      assert_safe_labels (fixture->root);
+      assert_safe (fixture->root);
       mortise_test_assert_named (fixture->root);
       /* However long, it does not make the window wider than a small screen. */
       gtk_widget_measure (fixture->root, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL,
                           NULL);
       g_assert_cmpint (minimum, <=, 360);
     }
+  assert_safe_deleted (fixture, G_N_ELEMENTS (names));
 }
 
 int

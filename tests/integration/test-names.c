@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/audit/fido-device.h"
+#include "core/ctap/ctap-entities.h"
 #include "tests/support/agent-fixture.h"
 
 #define SITE "names.example"
@@ -229,6 +230,69 @@ test_meanwhile (AgentFixture *f, gconstpointer data)
   agent_fixture_assert_text (f, id, "user-display-name", "By person");
 }
 
+/* (transfer full): @start, and @part @count times */
+static char *
+repeat (const char *start, const char *part, guint count)
+{
+  GString *text = g_string_new (start);
+
+  for (guint i = 0; i < count; i++)
+    g_string_append (text, part);
+  return g_string_free (text, FALSE);
+}
+
+/*
+ * About as long as CTAPHID can carry them: kept whole up to the limit and cut between what a person
+ * sees as characters, and told to clients as far as they can take it. What is over the limit on the
+ * bus is refused whole.
+ */
+static void
+test_long (AgentFixture *f, gconstpointer data)
+{
+  static const char family[] = "👨‍👩‍👧‍👦";
+  static const char accent[] = "e\xcc\x81";
+  g_autofree char *name = repeat ("x", family, 125);
+  g_autofree char *display = repeat ("", accent, 1000);
+  g_autofree char *kept_name = repeat ("x", family, (MORTISE_NAME_MAX - 1) / strlen (family));
+  g_autofree char *kept_display = repeat ("", accent, MORTISE_NAME_MAX / strlen (accent));
+  g_autofree char *told_name = repeat ("x", family, (MORTISE_CTAP_NAME_MAX - 1) / strlen (family));
+  g_autofree char *told_display = repeat ("", accent, MORTISE_CTAP_NAME_MAX / strlen (accent));
+  g_autofree char *told = g_strconcat (told_name, " ", told_display, NULL);
+  g_autofree char *far_too_long = g_strnfill (10000, 'a');
+  const MortiseRegistrationOptions options = { .user_display_name = display,
+                                               .discoverable = TRUE,
+                                               .verify_user = TRUE };
+  g_autoptr (MortiseRegistration) registration = agent_fixture_register (f, SITE, name, &options);
+  const gint64 id = agent_fixture_find_passkey (f, FALSE, registration->credential_id);
+  const char *const members[] = { "user-name", "user-display-name", "label", "nickname", "note" };
+  const guint questions = agent_fixture_count_questions (f);
+
+  g_assert_cmpuint (strlen (name), >, MORTISE_NAME_MAX);
+  assert_text (f, id, "user-name", kept_name);
+  assert_text (f, id, "user-display-name", kept_display);
+  assert_client_sees (f, registration, told);
+  for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
+    {
+      g_autoptr (GVariant) before = get_passkey (f, id);
+      g_autoptr (GVariant) after = NULL;
+      g_autoptr (GError) error = NULL;
+      GVariantDict dict;
+
+      g_variant_dict_init (&dict, NULL);
+      g_variant_dict_insert (&dict, members[i], "s", far_too_long);
+      g_assert_null (agent_fixture_call (
+          f, "EditPasskey", g_variant_new ("(x@a{sv})", id, g_variant_dict_end (&dict)), &error));
+      g_assert_error (error, MORTISE_ERROR, MORTISE_ERROR_INVALID_ARGUMENT);
+      after = get_passkey (f, id);
+      g_assert_cmpvariant (before, after);
+    }
+  g_assert_cmpuint (agent_fixture_count_questions (f), ==, questions);
+  /* The longest there may be is kept to the last byte. */
+  far_too_long[MORTISE_NAME_MAX] = '\0';
+  edit_text (f, id, "user-name", far_too_long);
+  assert_text (f, id, "user-name", far_too_long);
+}
+
 static void
 assert_flags (AgentFixture *f, const MortiseRegistration *registration, guint8 flags)
 {
@@ -323,6 +387,7 @@ main (int argc, char **argv)
   ADD ("both-ways", test_both_ways);
   ADD ("by-site", test_by_site);
   ADD ("meanwhile", test_meanwhile);
+  ADD ("long", test_long);
   ADD ("export-switch", test_export_switch);
   ADD ("unknown-passkey", test_unknown_passkey);
 #undef ADD
