@@ -268,12 +268,12 @@ test_long (AgentFixture *f, gconstpointer data)
   const guint questions = agent_fixture_count_questions (f);
 
   g_assert_cmpuint (strlen (name), >, MORTISE_NAME_MAX);
-  assert_text (f, id, "user-name", kept_name);
-  assert_text (f, id, "user-display-name", kept_display);
+  agent_fixture_assert_text (f, id, "user-name", kept_name);
+  agent_fixture_assert_text (f, id, "user-display-name", kept_display);
   assert_client_sees (f, registration, told);
   for (gsize i = 0; i < G_N_ELEMENTS (members); i++)
     {
-      g_autoptr (GVariant) before = get_passkey (f, id);
+      g_autoptr (GVariant) before = agent_fixture_get_passkey (f, id);
       g_autoptr (GVariant) after = NULL;
       g_autoptr (GError) error = NULL;
       GVariantDict dict;
@@ -283,14 +283,14 @@ test_long (AgentFixture *f, gconstpointer data)
       g_assert_null (agent_fixture_call (
           f, "EditPasskey", g_variant_new ("(x@a{sv})", id, g_variant_dict_end (&dict)), &error));
       g_assert_error (error, MORTISE_ERROR, MORTISE_ERROR_INVALID_ARGUMENT);
-      after = get_passkey (f, id);
+      after = agent_fixture_get_passkey (f, id);
       g_assert_cmpvariant (before, after);
     }
   g_assert_cmpuint (agent_fixture_count_questions (f), ==, questions);
   /* The longest there may be is kept to the last byte. */
   far_too_long[MORTISE_NAME_MAX] = '\0';
   edit_text (f, id, "user-name", far_too_long);
-  assert_text (f, id, "user-name", far_too_long);
+  agent_fixture_assert_text (f, id, "user-name", far_too_long);
 }
 
 static void
