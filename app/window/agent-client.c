@@ -396,6 +396,13 @@ mortise_agent_client_get_agent_version (MortiseAgentClient *self)
   return self->proxy == NULL ? "" : or_empty (mortise_dbus_agent1_get_version (self->proxy));
 }
 
+guint
+mortise_agent_client_get_pin_retries (MortiseAgentClient *self)
+{
+  return self->proxy == NULL ? MORTISE_AGENT_PIN_RETRIES_MAX
+                             : mortise_dbus_agent1_get_pin_retries (self->proxy);
+}
+
 gboolean
 mortise_agent_client_has_recovery_code (MortiseAgentClient *self)
 {

@@ -75,6 +75,10 @@ const char *mortise_agent_client_get_problem_message (MortiseAgentClient *self);
 const char *mortise_agent_client_get_transport (MortiseAgentClient *self);
 const char *mortise_agent_client_get_socket_path (MortiseAgentClient *self);
 const char *mortise_agent_client_get_agent_version (MortiseAgentClient *self);
+#define MORTISE_AGENT_PIN_RETRIES_MAX 8
+/** mortise_agent_client_get_pin_retries: Returns: tries of the PIN that are left, of
+ * %MORTISE_AGENT_PIN_RETRIES_MAX */
+guint mortise_agent_client_get_pin_retries (MortiseAgentClient *self);
 /** mortise_agent_client_has_recovery_code: Returns: %FALSE only for a vault that has none */
 gboolean mortise_agent_client_has_recovery_code (MortiseAgentClient *self);
 /** mortise_agent_client_has_login_keyslot: Returns: %TRUE if who is logged in can list the passkeys

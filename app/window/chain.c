@@ -3,6 +3,8 @@
 
 #include "app/window/chain.h"
 
+#include <glib/gi18n.h>
+
 #define LINE_WIDTH 2.0f
 #define DASH       4.0f
 
@@ -11,6 +13,7 @@ typedef struct
   GtkWidget *box;
   GtkWidget *medal;
   GtkWidget *evidence; /* nullable */
+  char *text;
   MortiseChainState state;
 } Link;
 
@@ -95,8 +98,41 @@ void
 mortise_chain_clear (MortiseChain *self)
 {
   for (guint i = 0; i < self->links->len; i++)
-    gtk_widget_unparent (g_array_index (self->links, Link, i).box);
+    {
+      Link *link = &g_array_index (self->links, Link, i);
+
+      gtk_widget_unparent (link->box);
+      g_free (link->text);
+    }
   g_array_set_size (self->links, 0);
+}
+
+static const char *
+describe_state (MortiseChainState state)
+{
+  switch (state)
+    {
+    case MORTISE_CHAIN_PROVEN:
+      return _ ("Read from the TPM just now.");
+    case MORTISE_CHAIN_REFUTED:
+      return _ ("Not as recorded, or not proven.");
+    case MORTISE_CHAIN_RECORDED:
+    default:
+      return _ ("As recorded.");
+    }
+}
+
+/* All that is drawn, for who does not see it: colours and dashes, too. */
+static void
+describe (MortiseChain *self, const Link *link)
+{
+  gboolean with_evidence = link->evidence != NULL && self->show_evidence;
+  g_autofree char *description =
+      g_strjoin (" ", link->text, describe_state (link->state),
+                 with_evidence ? gtk_label_get_text (GTK_LABEL (link->evidence)) : NULL, NULL);
+
+  gtk_accessible_update_property (GTK_ACCESSIBLE (link->box), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                  description, -1);
 }
 
 void
@@ -105,10 +141,11 @@ mortise_chain_set_show_evidence (MortiseChain *self, gboolean show)
   self->show_evidence = show;
   for (guint i = 0; i < self->links->len; i++)
     {
-      GtkWidget *evidence = g_array_index (self->links, Link, i).evidence;
+      const Link *link = &g_array_index (self->links, Link, i);
 
-      if (evidence != NULL)
-        gtk_widget_set_visible (evidence, show);
+      if (link->evidence != NULL)
+        gtk_widget_set_visible (link->evidence, show);
+      describe (self, link);
     }
 }
 
@@ -151,6 +188,7 @@ mortise_chain_append (MortiseChain *self,
                            GTK_ACCESSIBLE_ROLE_LIST_ITEM, NULL);
   link.medal = new_medal (icon);
   link.state = state;
+  link.text = g_strdup (text);
   gtk_widget_set_hexpand (words, TRUE);
   gtk_widget_set_valign (words, GTK_ALIGN_CENTER);
   append_text (words, title, "heading");
@@ -168,6 +206,7 @@ mortise_chain_append (MortiseChain *self,
   gtk_box_append (GTK_BOX (link.box), words);
   gtk_accessible_update_property (GTK_ACCESSIBLE (link.box), GTK_ACCESSIBLE_PROPERTY_LABEL, title,
                                   -1);
+  describe (self, &link);
   gtk_widget_set_parent (link.box, GTK_WIDGET (self));
   g_array_append_val (self->links, link);
 }

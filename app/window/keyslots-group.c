@@ -66,12 +66,35 @@ set_subtitle (AdwActionRow *row, const Keyslot *slot, const char *sentence)
   adw_action_row_set_subtitle (row, escaped);
 }
 
+static char *
+describe_tries (MortiseKeyslotsGroup *self)
+{
+  guint tries = mortise_agent_client_get_pin_retries (self->client);
+
+  if (tries >= MORTISE_AGENT_PIN_RETRIES_MAX)
+    return NULL;
+  if (tries > 0)
+    return g_strdup_printf (
+        ngettext ("%u try is left before the PIN is blocked; the right PIN brings all back.",
+                  "%u tries are left before the PIN is blocked; the right PIN brings all back.",
+                  tries),
+        tries);
+  return g_strdup (mortise_agent_client_has_recovery_code (self->client)
+                       ? _ ("Blocked after too many wrong PINs: set a new one with the recovery "
+                            "code.")
+                       : _ ("Blocked after too many wrong PINs, and there is no recovery code: "
+                            "only destroying the vault is left."));
+}
+
 static void
 show_pin (MortiseKeyslotsGroup *self, const Keyslot *slot)
 {
-  set_subtitle (self->pin_row, slot,
-                _ ("After a change the old PIN opens nothing here. Backups keep their own "
-                   "passphrase, and old copies of the vault’s file keep the old PIN."));
+  const char *change = _ ("After a change the old PIN opens nothing here. Backups keep their own "
+                          "passphrase, and old copies of the vault’s file keep the old PIN.");
+  g_autofree char *tries = describe_tries (self);
+  g_autofree char *text = tries != NULL ? g_strdup_printf ("%s\n%s", tries, change) : NULL;
+
+  set_subtitle (self->pin_row, slot, text != NULL ? text : change);
 }
 
 static void

@@ -428,6 +428,51 @@ test_specification_words (Fixture *fixture, gconstpointer data)
   g_assert_false (mortise_test_has_text (fixture->root, "fixedTPM"));
 }
 
+static void
+assert_link (Fixture *fixture, const char *title, const char *description)
+{
+  GtkWidget *chain = mortise_test_get (fixture->root, g_type_from_name ("MortiseChain"),
+                                       "Chain of keys from this passkey to the TPM");
+  GtkWidget *link = mortise_test_get (chain, GTK_TYPE_BOX, title);
+
+  gtk_test_accessible_assert_role (chain, GTK_ACCESSIBLE_ROLE_LIST);
+  gtk_test_accessible_assert_role (link, GTK_ACCESSIBLE_ROLE_LIST_ITEM);
+  gtk_test_accessible_assert_property (link, GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, description);
+}
+
+/* What the picture says by colours and dashes is said in words, too. */
+static void
+test_chain_in_words (Fixture *fixture, gconstpointer data)
+{
+  gint64 id = add (fixture, ALICE);
+  gint64 refuted = add (fixture, "{'rp-id': <'a.example'>, 'user-name': <'a'>,"
+                                 " 'mock-refuted': <true>}");
+
+  mortise_mock_agent_set_state (fixture->agent, "listable");
+  show (fixture, id);
+  assert_link (fixture, "This passkey",
+               "Its key is encrypted by the vault key and is used only inside the TPM. "
+               "As recorded.");
+  mortise_mock_agent_set_state (fixture->agent, "unlocked");
+  wait_for (fixture, "Read from the TPM just now.");
+  assert_link (fixture, "This passkey",
+               "The TPM says: device-only. The key was made inside this TPM and cannot leave it. "
+               "Read from the TPM just now.");
+  assert_link (fixture, "Storage root key",
+               "Made by the TPM; never leaves it. Read from the TPM just now.");
+  mortise_test_click (fixture->root, "In the Specification’s Words");
+  assert_link (fixture, "This passkey",
+               "The TPM says: device-only. The key was made inside this TPM and cannot leave it. "
+               "Read from the TPM just now. "
+               "fixedTPM · fixedParent · sensitiveDataOrigin · userWithAuth · noDA · sign");
+  mortise_test_click (fixture->root, "In the Specification’s Words");
+  gtk_widget_activate_action (fixture->root, "win.show-passkey", "x", refuted);
+  wait_for (fixture, "This is not what was recorded");
+  assert_link (fixture, "This passkey",
+               "The TPM says: not bound to this TPM. Copies can be made, each only under the key’s "
+               "export policy. Not as recorded, or not proven.");
+}
+
 /* --- Export ------------------------------------------------------------------------------------
  */
 
@@ -617,6 +662,7 @@ main (int argc, char **argv)
   ADD ("thieves", test_thieves);
   ADD ("keyslots", test_keyslots);
   ADD ("specification-words", test_specification_words);
+  ADD ("chain-in-words", test_chain_in_words);
   ADD ("export-locked", test_export_locked);
   ADD ("export-switch", test_export_switch);
   ADD ("hostile", test_hostile);

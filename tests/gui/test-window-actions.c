@@ -762,6 +762,37 @@ test_keyslots (Fixture *fixture, gconstpointer data)
   mortise_test_wait_until (is_off, login);
 }
 
+static void
+assert_row (GtkWidget *dialog, const char *title, const char *text)
+{
+  GtkWidget *row = mortise_test_get (dialog, ADW_TYPE_ACTION_ROW, title);
+
+  mortise_test_wait_for_text (row, text);
+}
+
+/* Each way in says whether there is one, since when, when it was last used, and what is wrong. */
+static void
+test_keyslot_states (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *dialog = NULL;
+
+  mortise_window_fixture_open (fixture);
+  dialog = open_preferences (fixture);
+  assert_row (dialog, "PIN", "Made: 14 Nov 2023. Last used: 9 Sep 2024.");
+  assert_row (dialog, "PIN", "old copies of the vault’s file keep the old PIN");
+  assert_row (dialog, "Recovery code", "Made: 15 Nov 2023. Not used since.");
+  assert_row (dialog, "Login keyring", "Last used: 10 Sep 2024.");
+  g_assert_false (mortise_test_has_text (dialog, "before the PIN is blocked"));
+
+  mortise_mock_agent_set_pin_retries (fixture->agent, 3);
+  assert_row (dialog, "PIN", "3 tries are left before the PIN is blocked");
+  mortise_mock_agent_set_pin_retries (fixture->agent, 0);
+  assert_row (dialog, "PIN", "set a new one with the recovery code");
+  mortise_mock_agent_set_recovery_code (fixture->agent, FALSE);
+  assert_row (dialog, "PIN", "only destroying the vault is left");
+  assert_row (dialog, "Recovery code", "There is none");
+}
+
 static gboolean
 is_gone (gpointer user_data)
 {
@@ -982,6 +1013,7 @@ main (int argc, char **argv)
   ADD ("first-run", test_first_run);
   ADD ("first-run-with-code", test_first_run_with_code);
   ADD ("keyslots", test_keyslots);
+  ADD ("keyslot-states", test_keyslot_states);
   ADD ("preferences-go", test_preferences_go);
   ADD ("keyboard", test_keyboard);
   ADD ("type-to-search", test_type_to_search);

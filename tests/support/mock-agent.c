@@ -588,6 +588,12 @@ mortise_mock_agent_set_recovery_code (MortiseMockAgent *self, gboolean exists)
 }
 
 void
+mortise_mock_agent_set_pin_retries (MortiseMockAgent *self, guint retries)
+{
+  mortise_dbus_agent1_set_pin_retries (self->skeleton, retries);
+}
+
+void
 mortise_mock_agent_set_login_keyslot (MortiseMockAgent *self, gboolean exists)
 {
   mortise_dbus_agent1_set_has_login_keyslot (self->skeleton, exists);

@@ -36,6 +36,8 @@ void mortise_mock_agent_set_damaged (MortiseMockAgent *self, guint damaged);
 void mortise_mock_agent_set_healthy (MortiseMockAgent *self, gboolean healthy);
 /** mortise_mock_agent_set_recovery_code: whether the vault has one; it has at first */
 void mortise_mock_agent_set_recovery_code (MortiseMockAgent *self, gboolean exists);
+/** mortise_mock_agent_set_pin_retries: tries of the PIN that are left; 8 at first */
+void mortise_mock_agent_set_pin_retries (MortiseMockAgent *self, guint retries);
 /** mortise_mock_agent_set_login_keyslot: as set_recovery_code, of the login keyslot */
 void mortise_mock_agent_set_login_keyslot (MortiseMockAgent *self, gboolean exists);
 /** mortise_mock_agent_set_fingerprint: what GetFingerprint tells; "ready" and no words at first */
