@@ -222,7 +222,7 @@ test_health_line (Fixture *fixture, gconstpointer data)
   start_portal (fixture);
   mortise_window_fixture_open (&fixture->window);
   gtk_widget_activate_action (fixture->window.root, "win.page", "s", "health");
-  mortise_window_fixture_wait_for_text (&fixture->window, "What helps: Install the");
+  mortise_window_fixture_wait_for_text (&fixture->window, "What helps: Let Mortise set up");
   mortise_test_click (fixture->window.root, "Switch on: Start at login");
   mortise_test_wait_until (is_asked, fixture);
   g_assert_true (g_variant_lookup (fixture->options, "autostart", "b", &autostart));
