@@ -156,6 +156,24 @@ test_screen_locked (Fixture *f, gconstpointer data)
   agent_fixture_assert_works (&f->agent);
 }
 
+/* The machine is held awake until the vault is locked, and no longer. */
+static void
+test_asleep (Fixture *f, gconstpointer data)
+{
+  g_autoptr (CtaphidClient) client = ctaphid_client_open (f->agent.socket_path);
+  const guint question = start_selection (f, client);
+
+  while (!mock_logind_is_inhibited (f->logind))
+    g_usleep (3000);
+  mock_logind_emit_prepare (f->logind, "PrepareForSleep", TRUE);
+  wait_until_denied (f, client, question);
+  agent_fixture_wait_state (&f->agent, "listable");
+  while (mock_logind_is_inhibited (f->logind))
+    g_usleep (3000);
+  mock_logind_emit_prepare (f->logind, "PrepareForSleep", FALSE);
+  agent_fixture_assert_works (&f->agent);
+}
+
 #define ADD(path, function)                                                                        \
   g_test_add ("/session/" path, Fixture, NULL, set_up, function, tear_down)
 
@@ -166,5 +184,6 @@ main (int argc, char **argv)
   ADD ("switched-away", test_switched_away);
   ADD ("switched-away-u2f", test_switched_away_u2f);
   ADD ("screen-locked", test_screen_locked);
+  ADD ("asleep", test_asleep);
   return g_test_run ();
 }
