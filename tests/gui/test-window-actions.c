@@ -535,19 +535,8 @@ test_passkey_appears (Fixture *fixture, gconstpointer data)
 static GtkWidget *
 open_preferences (Fixture *fixture)
 {
-  g_autoptr (GList) windows = NULL;
-
   gtk_widget_activate_action (fixture->root, "win.preferences", NULL);
-  windows = gtk_window_list_toplevels ();
-  for (GList *entry = windows; entry != NULL; entry = entry->next)
-    {
-      if (MORTISE_IS_PREFERENCES (entry->data) && gtk_widget_get_visible (entry->data))
-        {
-          mortise_test_settle (entry->data);
-          return entry->data;
-        }
-    }
-  g_error ("There are no preferences");
+  return mortise_test_wait_for_window (MORTISE_TYPE_PREFERENCES);
 }
 
 static gboolean

@@ -116,32 +116,6 @@ test_order (Fixture *fixture, gconstpointer data)
   g_assert_true (shows_memory (group));
 }
 
-static gboolean
-has_dialog (gpointer user_data)
-{
-  g_autoptr (GList) windows = gtk_window_list_toplevels ();
-
-  for (GList *entry = windows; entry != NULL; entry = entry->next)
-    {
-      if (ADW_IS_MESSAGE_DIALOG (entry->data) && gtk_widget_get_mapped (entry->data))
-        {
-          *(GtkWidget **) user_data = entry->data;
-          return TRUE;
-        }
-    }
-  return FALSE;
-}
-
-static GtkWidget *
-wait_for_dialog (void)
-{
-  GtkWidget *dialog = NULL;
-
-  mortise_test_wait_until (has_dialog, &dialog);
-  mortise_test_settle (GTK_WINDOW (dialog));
-  return dialog;
-}
-
 static void
 assert_plan (GtkWidget *dialog, const char *line)
 {
@@ -182,7 +156,7 @@ test_set_up (Fixture *fixture, gconstpointer data)
   open_health (fixture);
   mortise_test_assert_named (fixture->window.root);
   mortise_test_click (fixture->window.root, "Set up this computer: Virtual security key");
-  dialog = wait_for_dialog ();
+  dialog = mortise_test_wait_for_window (ADW_TYPE_MESSAGE_DIALOG);
   assert_plan (dialog, "/etc/udev/rules.d/70-mortise.rules");
   assert_plan (dialog, "the very rule");
   g_assert_true (mortise_test_has_text (dialog, "This is all that is written."));
@@ -205,7 +179,7 @@ test_set_up_cancelled (Fixture *fixture, gconstpointer data)
   use_pkexec (fixture, 0);
   open_health (fixture);
   mortise_test_click (fixture->window.root, "Set up this computer: Virtual security key");
-  mortise_test_click (wait_for_dialog (), "Cancel");
+  mortise_test_click (mortise_test_wait_for_window (ADW_TYPE_MESSAGE_DIALOG), "Cancel");
   mortise_test_settle (fixture->window.window);
   log = read_log (fixture);
   g_assert_cmpstr (log, ==, "");
@@ -226,7 +200,7 @@ test_set_up_dismissed (Fixture *fixture, gconstpointer data)
   use_pkexec (fixture, 126);
   open_health (fixture);
   mortise_test_click (fixture->window.root, "Set up this computer: Virtual security key");
-  mortise_test_click (wait_for_dialog (), "Set Up…");
+  mortise_test_click (mortise_test_wait_for_window (ADW_TYPE_MESSAGE_DIALOG), "Set Up…");
   mortise_test_wait_until (log_is_there, fixture->log);
   mortise_test_settle (fixture->window.window);
   calls = mortise_mock_agent_take_calls (fixture->window.agent);
@@ -240,9 +214,10 @@ test_set_up_fails (Fixture *fixture, gconstpointer data)
   use_pkexec (fixture, 1);
   open_health (fixture);
   mortise_test_click (fixture->window.root, "Set up this computer: Virtual security key");
-  mortise_test_click (wait_for_dialog (), "Set Up…");
+  mortise_test_click (mortise_test_wait_for_window (ADW_TYPE_MESSAGE_DIALOG), "Set Up…");
   mortise_test_wait_until (log_is_there, fixture->log);
-  mortise_test_wait_for_text (wait_for_dialog (), "no space left");
+  mortise_test_wait_for_text (mortise_test_wait_for_window (ADW_TYPE_MESSAGE_DIALOG),
+                              "no space left");
 }
 
 static void
@@ -254,7 +229,7 @@ test_without_pkexec (Fixture *fixture, gconstpointer data)
   mortise_system_setup_set_programs (fixture->helper, NULL);
   open_health (fixture);
   mortise_test_click (fixture->window.root, "Set up this computer: Virtual security key");
-  dialog = wait_for_dialog ();
+  dialog = mortise_test_wait_for_window (ADW_TYPE_MESSAGE_DIALOG);
   g_assert_true (mortise_test_has_text (dialog, command));
   g_assert_null (mortise_test_find (dialog, GTK_TYPE_BUTTON, "Set Up…"));
   mortise_test_click (dialog, "Close");
@@ -266,7 +241,8 @@ test_not_installed (Fixture *fixture, gconstpointer data)
   mortise_system_setup_set_programs ("/nonexistent/mortise-setup", fixture->pkexec);
   open_health (fixture);
   mortise_test_click (fixture->window.root, "Set up this computer: Virtual security key");
-  mortise_test_wait_for_text (wait_for_dialog (), "is not installed");
+  mortise_test_wait_for_text (mortise_test_wait_for_window (ADW_TYPE_MESSAGE_DIALOG),
+                              "is not installed");
 }
 
 static void
@@ -279,7 +255,7 @@ test_undo (Fixture *fixture, gconstpointer data)
   gtk_widget_activate_action (
       mortise_test_get (fixture->window.root, GTK_TYPE_BUTTON, "Check Again"), "health.undo-set-up",
       NULL);
-  dialog = wait_for_dialog ();
+  dialog = mortise_test_wait_for_window (ADW_TYPE_MESSAGE_DIALOG);
   g_assert_true (mortise_test_has_text (dialog, "These files are removed"));
   mortise_test_click (dialog, "Undo…");
   mortise_window_fixture_assert_call (&fixture->window, "Retry ()");
@@ -399,22 +375,6 @@ test_autostart_entry (Fixture *fixture, gconstpointer data)
 }
 
 static gboolean
-find_preferences (gpointer user_data)
-{
-  g_autoptr (GList) windows = gtk_window_list_toplevels ();
-
-  for (GList *entry = windows; entry != NULL; entry = entry->next)
-    {
-      if (MORTISE_IS_PREFERENCES (entry->data) && gtk_widget_get_mapped (entry->data))
-        {
-          *(GtkWidget **) user_data = entry->data;
-          return TRUE;
-        }
-    }
-  return FALSE;
-}
-
-static gboolean
 starts_not (gpointer user_data)
 {
   return !mortise_agent_autostart_is_enabled ();
@@ -429,7 +389,7 @@ test_preferences (Fixture *fixture, gconstpointer data)
 
   mortise_window_fixture_open (&fixture->window);
   gtk_widget_activate_action (fixture->window.root, "win.preferences", NULL);
-  mortise_test_wait_until (find_preferences, &dialog);
+  dialog = mortise_test_wait_for_window (MORTISE_TYPE_PREFERENCES);
   autostart = mortise_test_get (dialog, GTK_TYPE_SWITCH, "Start at login");
   g_assert_false (gtk_switch_get_active (GTK_SWITCH (autostart)));
   gtk_widget_activate (autostart);

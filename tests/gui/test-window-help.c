@@ -9,32 +9,6 @@
 
 typedef MortiseWindowFixture Fixture;
 
-static gboolean
-find_help (gpointer user_data)
-{
-  g_autoptr (GList) windows = gtk_window_list_toplevels ();
-
-  for (GList *entry = windows; entry != NULL; entry = entry->next)
-    {
-      if (MORTISE_IS_HELP_WINDOW (entry->data) && gtk_widget_get_mapped (entry->data))
-        {
-          *(GtkWidget **) user_data = entry->data;
-          return TRUE;
-        }
-    }
-  return FALSE;
-}
-
-static GtkWidget *
-wait_for_help (void)
-{
-  GtkWidget *help = NULL;
-
-  mortise_test_wait_until (find_help, &help);
-  mortise_test_settle (GTK_WINDOW (help));
-  return help;
-}
-
 typedef struct
 {
   GtkWidget *help;
@@ -98,7 +72,7 @@ test_topics (Fixture *fixture, gconstpointer data)
 
   mortise_window_fixture_open (fixture);
   open_topic (fixture, "start");
-  help = wait_for_help ();
+  help = mortise_test_wait_for_window (MORTISE_TYPE_HELP_WINDOW);
   mortise_test_screenshot_size (GTK_WINDOW (help), 560, 640);
   mortise_test_settle (GTK_WINDOW (help));
   mortise_test_assert_named (help);
@@ -109,7 +83,7 @@ test_topics (Fixture *fixture, gconstpointer data)
 
       open_topic (fixture, topics[i].topic);
       /* It is the same window. */
-      g_assert_true (wait_for_help () == help);
+      g_assert_true (mortise_test_wait_for_window (MORTISE_TYPE_HELP_WINDOW) == help);
       expect_topic (help, topics[i].heading);
       mortise_test_settle (GTK_WINDOW (help));
       mortise_test_screenshot (GTK_WINDOW (help), name);
@@ -126,12 +100,12 @@ test_index (Fixture *fixture, gconstpointer data)
     return;
   mortise_window_fixture_open (fixture);
   mortise_test_keys ("F1", NULL);
-  help = wait_for_help ();
+  help = mortise_test_wait_for_window (MORTISE_TYPE_HELP_WINDOW);
   mortise_test_click (help, "What if I forget the PIN?");
   expect_topic (help, "What if I forget the PIN?");
   mortise_test_keys ("Escape", NULL);
   mortise_test_settle (fixture->window);
-  g_assert_false (find_help (&help));
+  g_assert_null (mortise_test_find_window (MORTISE_TYPE_HELP_WINDOW));
 }
 
 static void
@@ -144,7 +118,7 @@ test_ways_in (Fixture *fixture, gconstpointer data)
   mortise_window_fixture_open (fixture);
   mortise_window_fixture_wait_for_text (fixture, "No Passkeys Yet");
   mortise_test_click (fixture->root, "What Is a Passkey Here?");
-  help = wait_for_help ();
+  help = mortise_test_wait_for_window (MORTISE_TYPE_HELP_WINDOW);
   expect_topic (help, "What is a passkey here?");
   gtk_widget_activate_action (fixture->root, "win.page", "s", "health");
   mortise_window_fixture_wait_for_text (fixture, "What Passkeys Need");

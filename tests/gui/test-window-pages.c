@@ -348,20 +348,6 @@ test_hostile_names (Fixture *fixture, gconstpointer data)
     }
 }
 
-/* The toplevel of a dialog that was opened last. */
-static GtkWindow *
-get_dialog (Fixture *fixture)
-{
-  g_autoptr (GList) windows = gtk_window_list_toplevels ();
-
-  for (GList *entry = windows; entry != NULL; entry = entry->next)
-    {
-      if (entry->data != (gpointer) fixture->window && gtk_widget_get_visible (entry->data))
-        return entry->data;
-    }
-  g_error ("There is no dialog");
-}
-
 static void
 test_preferences (Fixture *fixture, gconstpointer data)
 {
@@ -369,7 +355,7 @@ test_preferences (Fixture *fixture, gconstpointer data)
 
   mortise_window_fixture_open (fixture);
   gtk_widget_activate_action (fixture->root, "win.preferences", NULL);
-  dialog = get_dialog (fixture);
+  dialog = mortise_window_fixture_get_dialog (fixture);
   mortise_test_screenshot_size (dialog, 560, 700);
   mortise_test_settle (dialog);
   if (mortise_test_is_english ())
@@ -386,7 +372,7 @@ test_about (Fixture *fixture, gconstpointer data)
 
   mortise_window_fixture_open (fixture);
   gtk_widget_activate_action (fixture->root, "win.about", NULL);
-  dialog = get_dialog (fixture);
+  dialog = mortise_window_fixture_get_dialog (fixture);
   mortise_test_settle (dialog);
   mortise_test_screenshot (dialog, "about");
   gtk_window_destroy (dialog);
@@ -399,7 +385,7 @@ test_shortcuts (Fixture *fixture, gconstpointer data)
 
   mortise_window_fixture_open (fixture);
   gtk_widget_activate_action (fixture->root, "win.show-help-overlay", NULL);
-  dialog = get_dialog (fixture);
+  dialog = mortise_window_fixture_get_dialog (fixture);
   mortise_test_settle (dialog);
   mortise_test_screenshot (dialog, "shortcuts");
   gtk_window_close (dialog);

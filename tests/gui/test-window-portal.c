@@ -173,31 +173,11 @@ assert_no_entry (void)
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
 }
 
-static gboolean
-find_preferences (gpointer user_data)
-{
-  g_autoptr (GList) windows = gtk_window_list_toplevels ();
-
-  for (GList *entry = windows; entry != NULL; entry = entry->next)
-    {
-      if (MORTISE_IS_PREFERENCES (entry->data) && gtk_widget_get_mapped (entry->data))
-        {
-          *(GtkWidget **) user_data = entry->data;
-          return TRUE;
-        }
-    }
-  return FALSE;
-}
-
 static GtkWidget *
 open_preferences (Fixture *fixture)
 {
-  GtkWidget *dialog = NULL;
-
   gtk_widget_activate_action (fixture->window.root, "win.preferences", NULL);
-  mortise_test_wait_until (find_preferences, &dialog);
-  mortise_test_settle (GTK_WINDOW (dialog));
-  return dialog;
+  return mortise_test_wait_for_window (MORTISE_TYPE_PREFERENCES);
 }
 
 static gboolean
@@ -274,22 +254,6 @@ test_preferences (Fixture *fixture, gconstpointer data)
   assert_no_entry ();
 }
 
-static gboolean
-find_message (gpointer user_data)
-{
-  g_autoptr (GList) windows = gtk_window_list_toplevels ();
-
-  for (GList *entry = windows; entry != NULL; entry = entry->next)
-    {
-      if (ADW_IS_MESSAGE_DIALOG (entry->data) && gtk_widget_get_mapped (entry->data))
-        {
-          *(GtkWidget **) user_data = entry->data;
-          return TRUE;
-        }
-    }
-  return FALSE;
-}
-
 /* The switch goes back, and the person hears why. */
 static void
 expect_refusal (Fixture *fixture, void (*refuse) (Fixture *fixture), const char *sentence)
@@ -303,7 +267,7 @@ expect_refusal (Fixture *fixture, void (*refuse) (Fixture *fixture), const char 
   autostart = mortise_test_get (dialog, GTK_TYPE_SWITCH, "Start at login");
   gtk_widget_activate (autostart);
   refuse (fixture);
-  mortise_test_wait_until (find_message, &message);
+  message = mortise_test_wait_for_window (ADW_TYPE_MESSAGE_DIALOG);
   g_assert_true (mortise_test_has_text (message, sentence));
   mortise_test_click (message, "Close");
   mortise_test_wait_until (is_off, autostart);

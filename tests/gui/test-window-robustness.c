@@ -8,20 +8,6 @@
 
 typedef MortiseWindowFixture Fixture;
 
-/* The toplevel of a dialog that was opened last. */
-static GtkWindow *
-get_dialog (Fixture *fixture)
-{
-  g_autoptr (GList) windows = gtk_window_list_toplevels ();
-
-  for (GList *entry = windows; entry != NULL; entry = entry->next)
-    {
-      if (entry->data != (gpointer) fixture->window && gtk_widget_get_visible (entry->data))
-        return entry->data;
-    }
-  g_error ("There is no dialog");
-}
-
 /* --- Places ------------------------------------------------------------------------------------
  */
 
@@ -73,7 +59,7 @@ go_to (Fixture *fixture, const Place *place)
       gtk_widget_activate_action_variant (fixture->root, place->action, target);
     }
   if (place->is_dialog)
-    window = get_dialog (fixture);
+    window = mortise_window_fixture_get_dialog (fixture);
   mortise_test_settle (window);
   if (place->text != NULL)
     mortise_test_wait_for_text (GTK_WIDGET (window), place->text);
@@ -255,7 +241,7 @@ test_shortcuts (Fixture *fixture, gconstpointer data)
   mortise_window_fixture_open (fixture);
   application = gtk_window_get_application (fixture->window);
   gtk_widget_activate_action (fixture->root, "win.show-help-overlay", NULL);
-  dialog = get_dialog (fixture);
+  dialog = mortise_window_fixture_get_dialog (fixture);
   collect_shortcuts (GTK_WIDGET (dialog), shown);
   gtk_window_close (dialog);
 
@@ -334,7 +320,7 @@ test_templates (Fixture *fixture, gconstpointer data)
 
       gtk_widget_activate_action_variant (fixture->root, stays[i].action, target);
       if (stays[i].is_dialog)
-        root = GTK_WIDGET (get_dialog (fixture));
+        root = GTK_WIDGET (mortise_window_fixture_get_dialog (fixture));
       mortise_test_settle (GTK_WINDOW (root));
       g_hash_table_iter_init (&iter, classes);
       while (g_hash_table_iter_next (&iter, &class, NULL))

@@ -140,6 +140,36 @@ mortise_test_settle (GtkWindow *window)
   mortise_test_iterate ();
 }
 
+GtkWidget *
+mortise_test_find_window (GType type)
+{
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+
+  for (GList *entry = windows; entry != NULL; entry = entry->next)
+    {
+      if (g_type_is_a (G_OBJECT_TYPE (entry->data), type) && gtk_widget_get_mapped (entry->data))
+        return entry->data;
+    }
+  return NULL;
+}
+
+static gboolean
+has_window (gpointer user_data)
+{
+  return mortise_test_find_window (*(const GType *) user_data) != NULL;
+}
+
+GtkWidget *
+mortise_test_wait_for_window (GType type)
+{
+  GtkWidget *window;
+
+  mortise_test_wait_until (has_window, &type);
+  window = mortise_test_find_window (type);
+  mortise_test_settle (GTK_WINDOW (window));
+  return window;
+}
+
 static char *
 without_mnemonic (const char *text)
 {

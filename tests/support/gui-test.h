@@ -37,6 +37,13 @@ void mortise_test_wait_until (MortiseTestCondition condition, gpointer user_data
 /** mortise_test_settle: runs the main loop until @window is mapped, laid out and drawn */
 void mortise_test_settle (GtkWindow *window);
 
+/** mortise_test_find_window: Returns: (transfer none) (nullable): the mapped window of @type */
+GtkWidget *mortise_test_find_window (GType type);
+
+/** mortise_test_wait_for_window: Returns: (transfer none): the same, once it is there and settled
+ */
+GtkWidget *mortise_test_wait_for_window (GType type);
+
 /** mortise_test_iterate: handles what is pending, without waiting */
 void mortise_test_iterate (void);
 

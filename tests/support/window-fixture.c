@@ -114,6 +114,19 @@ mortise_window_fixture_assert_call (MortiseWindowFixture *fixture, const char *c
   g_assert_cmpstr (calls, ==, expected);
 }
 
+GtkWindow *
+mortise_window_fixture_get_dialog (MortiseWindowFixture *fixture)
+{
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+
+  for (GList *entry = windows; entry != NULL; entry = entry->next)
+    {
+      if (entry->data != (gpointer) fixture->window && gtk_widget_get_visible (entry->data))
+        return entry->data;
+    }
+  g_error ("There is no dialog");
+}
+
 void
 mortise_window_fixture_screenshot (MortiseWindowFixture *fixture, const char *name)
 {

@@ -48,6 +48,9 @@ void mortise_window_fixture_wait_for_text (MortiseWindowFixture *fixture, const 
 char *mortise_window_fixture_wait_for_call (MortiseWindowFixture *fixture);
 /** mortise_window_fixture_assert_call: waits for exactly this call, without its line end */
 void mortise_window_fixture_assert_call (MortiseWindowFixture *fixture, const char *call);
+/** mortise_window_fixture_get_dialog: Returns: (transfer none): the other window, which has to be
+ * there */
+GtkWindow *mortise_window_fixture_get_dialog (MortiseWindowFixture *fixture);
 /** mortise_window_fixture_screenshot: as mortise_test_screenshot(), once the window is settled */
 void mortise_window_fixture_screenshot (MortiseWindowFixture *fixture, const char *name);
 
