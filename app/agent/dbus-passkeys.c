@@ -121,17 +121,24 @@ mortise_dbus_list_passkeys (MortiseDBusCall *call, GError **error)
   return g_variant_new ("(aa{sv}u)", &builder, damaged);
 }
 
-GVariant *
-mortise_dbus_get_passkey (MortiseDBusCall *call, GError **error)
+/* The passkey that a call with nothing but its number is about. */
+static MortiseCredential *
+get_named (MortiseDBusCall *call, MortiseBackend **ret_backend, GError **error)
 {
-  g_autoptr (MortiseBackend) backend = mortise_agent_ref_backend (call->agent, error);
-  g_autoptr (MortiseCredential) credential = NULL;
   gint64 id;
 
   g_variant_get (call->parameters, "(x)", &id);
-  if (backend == NULL)
-    return NULL;
-  credential = mortise_vault_get (backend->vault, id, error);
+  *ret_backend = mortise_agent_ref_backend (call->agent, error);
+  return *ret_backend != NULL ? mortise_vault_get ((*ret_backend)->vault, id, error) : NULL;
+}
+
+GVariant *
+mortise_dbus_get_passkey (MortiseDBusCall *call, GError **error)
+{
+  g_autoptr (MortiseBackend) backend = NULL;
+  g_autoptr (MortiseCredential) credential = NULL;
+
+  credential = get_named (call, &backend, error);
   if (credential == NULL)
     return NULL;
   return g_variant_new ("(@a{sv})", credential_to_variant (credential));
@@ -183,16 +190,12 @@ change_to_variant (const MortiseChange *change)
 GVariant *
 mortise_dbus_get_history (MortiseDBusCall *call, GError **error)
 {
-  g_autoptr (MortiseBackend) backend = mortise_agent_ref_backend (call->agent, error);
+  g_autoptr (MortiseBackend) backend = NULL;
   g_autoptr (MortiseCredential) credential = NULL;
   g_autoptr (GPtrArray) changes = NULL;
   GVariantBuilder builder;
-  gint64 id;
 
-  g_variant_get (call->parameters, "(x)", &id);
-  if (backend == NULL)
-    return NULL;
-  credential = mortise_vault_get (backend->vault, id, error);
+  credential = get_named (call, &backend, error);
   if (credential == NULL)
     return NULL;
   changes = mortise_history_read (credential->history);
@@ -210,19 +213,15 @@ mortise_dbus_get_history (MortiseDBusCall *call, GError **error)
 GVariant *
 mortise_dbus_read_protection (MortiseDBusCall *call, GError **error)
 {
-  g_autoptr (MortiseBackend) backend = mortise_agent_ref_backend (call->agent, error);
+  g_autoptr (MortiseBackend) backend = NULL;
   g_autoptr (MortiseCredential) credential = NULL;
   g_autoptr (MortiseTpmKey) key = NULL;
   g_autoptr (MortiseTpmKeyInfo) info = NULL;
   g_autoptr (GBytes) parent_name = NULL;
   g_autoptr (GBytes) root_name = NULL;
   GVariantDict dict;
-  gint64 id;
 
-  g_variant_get (call->parameters, "(x)", &id);
-  if (backend == NULL)
-    return NULL;
-  credential = mortise_vault_get (backend->vault, id, error);
+  credential = get_named (call, &backend, error);
   if (credential == NULL)
     return NULL;
   key = mortise_vault_load_key (backend->vault, credential, error);

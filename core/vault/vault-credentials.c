@@ -323,7 +323,6 @@ mortise_vault_read_secrets (MortiseVault *self, const MortiseCredential *credent
   g_autoptr (GMutexLocker) locker = NULL;
   g_autoptr (MortiseStatement) statement = NULL;
   g_autoptr (MortiseSecret) plain = NULL;
-  g_autoptr (GError) local_error = NULL;
   MortiseCredentialSecrets *secrets = NULL;
   MortiseSealPlace place;
   gsize size;
@@ -338,14 +337,8 @@ mortise_vault_read_secrets (MortiseVault *self, const MortiseCredential *credent
   if (statement == NULL)
     return NULL;
   sqlite3_bind_int64 (statement, 1, credential->row_id);
-  if (!mortise_vault_store_row (self->store, statement, &local_error))
-    {
-      if (local_error != NULL)
-        g_propagate_error (error, g_steal_pointer (&local_error));
-      else
-        mortise_vault_row_fail_not_found (error);
-      return NULL;
-    }
+  if (!mortise_vault_row_fetch (self, statement, error))
+    return NULL;
 
   size = (gsize) sqlite3_column_bytes (statement, 0);
   place = mortise_vault_row_secrets_place (credential->row_id);

@@ -60,7 +60,6 @@ mortise_vault_find_by_id (MortiseVault *self, GBytes *credential_id, GError **er
   g_autoptr (GMutexLocker) locker = NULL;
   g_autoptr (MortiseStatement) statement = NULL;
   g_autoptr (MortiseCredential) credential = NULL;
-  g_autoptr (GError) local_error = NULL;
   MortiseVaultIndex index;
 
   g_return_val_if_fail (MORTISE_IS_VAULT (self), NULL);
@@ -80,14 +79,8 @@ mortise_vault_find_by_id (MortiseVault *self, GBytes *credential_id, GError **er
     return NULL;
   mortise_vault_index_id (self, credential_id, index);
   sqlite3_bind_blob (statement, 1, index, sizeof index, SQLITE_STATIC);
-  if (!mortise_vault_store_row (self->store, statement, &local_error))
-    {
-      if (local_error != NULL)
-        g_propagate_error (error, g_steal_pointer (&local_error));
-      else
-        mortise_vault_row_fail_not_found (error);
-      return NULL;
-    }
+  if (!mortise_vault_row_fetch (self, statement, error))
+    return NULL;
   credential = mortise_vault_row_read (self, statement);
   if (credential == NULL || !g_bytes_equal (credential->credential_id, credential_id))
     {

@@ -156,25 +156,31 @@ mortise_vault_read_counts (MortiseVault *self, MortiseVaultStore *store, GError 
   return TRUE;
 }
 
+gboolean
+mortise_vault_row_fetch (MortiseVault *self, MortiseStatement *statement, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (mortise_vault_store_row (self->store, statement, &local_error))
+    return TRUE;
+  if (local_error == NULL)
+    return mortise_vault_row_fail_not_found (error);
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
 MortiseCredential *
 mortise_vault_row_get (MortiseVault *self, gint64 row_id, GError **error)
 {
   g_autoptr (MortiseStatement) statement =
       mortise_vault_store_get (self->store, MORTISE_SQL_CREDENTIAL_GET, error);
   g_autoptr (MortiseCredential) credential = NULL;
-  g_autoptr (GError) local_error = NULL;
 
   if (statement == NULL)
     return NULL;
   sqlite3_bind_int64 (statement, 1, row_id);
-  if (!mortise_vault_store_row (self->store, statement, &local_error))
-    {
-      if (local_error != NULL)
-        g_propagate_error (error, g_steal_pointer (&local_error));
-      else
-        mortise_vault_row_fail_not_found (error);
-      return NULL;
-    }
+  if (!mortise_vault_row_fetch (self, statement, error))
+    return NULL;
   credential = mortise_vault_row_read (self, statement);
   if (credential == NULL)
     mortise_vault_row_fail_damaged (error);

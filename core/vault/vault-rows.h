@@ -21,6 +21,10 @@ MortiseSealPlace mortise_vault_row_secrets_place (gint64 row_id);
 gboolean mortise_vault_row_fail_damaged (GError **error);
 gboolean mortise_vault_row_fail_not_found (GError **error);
 
+/** mortise_vault_row_fetch: puts @statement on the one row it selects; %FALSE with
+ * %MORTISE_ERROR_NOT_FOUND, or as the store says */
+gboolean mortise_vault_row_fetch (MortiseVault *self, MortiseStatement *statement, GError **error);
+
 /**
  * mortise_vault_row_read:
  * @statement: on a row with columns id, deleted, metadata, usage
@@ -29,8 +33,8 @@ gboolean mortise_vault_row_fail_not_found (GError **error);
  */
 MortiseCredential *mortise_vault_row_read (MortiseVault *self, MortiseStatement *statement);
 
-/** mortise_vault_row_get: (transfer full): %NULL with %MORTISE_ERROR_NOT_FOUND, _VAULT_DAMAGED or
- * as the store says */
+/** mortise_vault_row_get: (transfer full): %NULL as mortise_vault_row_fetch(), or with
+ * %MORTISE_ERROR_VAULT_DAMAGED */
 MortiseCredential *mortise_vault_row_get (MortiseVault *self, gint64 row_id, GError **error);
 
 /**

@@ -4,6 +4,7 @@
 #include "tests/support/vault-fixture.h"
 
 #include <glib/gstdio.h>
+#include <sqlite3.h>
 #include <string.h>
 
 #include "tests/support/scratch-folder.h"
@@ -206,6 +207,26 @@ vault_fixture_contains (VaultFixture *fixture, gconstpointer needle, gsize size)
       found = memmem (content, content_size, needle, size) != NULL;
     }
   return found;
+}
+
+GBytes *
+vault_fixture_read_slot (VaultFixture *fixture, const char *kind)
+{
+  g_autofree char *uri = g_strconcat ("file:", fixture->database, "?immutable=1", NULL);
+  sqlite3 *db = NULL;
+  sqlite3_stmt *statement = NULL;
+  GBytes *slot;
+
+  g_assert_cmpint (sqlite3_open_v2 (uri, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL), ==,
+                   SQLITE_OK);
+  sqlite3_prepare_v2 (db, "SELECT private FROM keyslots WHERE kind = ?", -1, &statement, NULL);
+  sqlite3_bind_text (statement, 1, kind, -1, SQLITE_STATIC);
+  g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
+  slot =
+      g_bytes_new (sqlite3_column_blob (statement, 0), (gsize) sqlite3_column_bytes (statement, 0));
+  sqlite3_finalize (statement);
+  sqlite3_close (db);
+  return slot;
 }
 
 static int

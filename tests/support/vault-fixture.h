@@ -60,6 +60,9 @@ char *vault_fixture_describe (VaultFixture *fixture);
 /** Whether @needle is in vault.db, its journal, or any other file of the vault's folder. */
 gboolean vault_fixture_contains (VaultFixture *fixture, gconstpointer needle, gsize size);
 
+/** The bytes of the keyslot @kind ("pin", "login" or "recovery"), from the file. */
+GBytes *vault_fixture_read_slot (VaultFixture *fixture, const char *kind);
+
 /** Everything in the vault's folder but the lock, name by name, for "nothing was written". */
 char *vault_fixture_snapshot (VaultFixture *fixture);
 

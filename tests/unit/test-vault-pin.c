@@ -381,26 +381,6 @@ change (VaultFixture *f, const char *old, const char *new, GError **error)
   return mortise_vault_change_pin (f->vault, hash, pin, error);
 }
 
-/* The bytes of the PIN's keyslot, from the file. */
-static GBytes *
-read_slot (VaultFixture *f)
-{
-  g_autofree char *uri = g_strconcat ("file:", f->database, "?immutable=1", NULL);
-  sqlite3 *db = NULL;
-  sqlite3_stmt *statement = NULL;
-  GBytes *slot;
-
-  g_assert_cmpint (sqlite3_open_v2 (uri, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL), ==,
-                   SQLITE_OK);
-  sqlite3_prepare_v2 (db, "SELECT private FROM keyslots WHERE kind = 'pin'", -1, &statement, NULL);
-  g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
-  slot =
-      g_bytes_new (sqlite3_column_blob (statement, 0), (gsize) sqlite3_column_bytes (statement, 0));
-  sqlite3_finalize (statement);
-  sqlite3_close (db);
-  return slot;
-}
-
 static void
 test_change (VaultFixture *f, gconstpointer user_data)
 {
@@ -410,7 +390,7 @@ test_change (VaultFixture *f, gconstpointer user_data)
   vault_fixture_create (f);
   vault_fixture_add (f, "example.com", "anna");
   vault_fixture_reopen (f, MORTISE_VAULT_LISTABLE);
-  old_slot = read_slot (f);
+  old_slot = vault_fixture_read_slot (f, "pin");
   g_assert_true (
       vault_fixture_contains (f, g_bytes_get_data (old_slot, NULL), g_bytes_get_size (old_slot)));
 

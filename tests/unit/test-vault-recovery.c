@@ -551,26 +551,6 @@ test_keyslots (VaultFixture *f, gconstpointer user_data)
   assert_slot (f, MORTISE_KEYSLOT_PIN, TRUE, TRUE, TRUE);
 }
 
-static GBytes *
-read_login_slot (VaultFixture *f)
-{
-  g_autofree char *uri = g_strconcat ("file:", f->database, "?immutable=1", NULL);
-  sqlite3 *db = NULL;
-  sqlite3_stmt *statement = NULL;
-  GBytes *slot;
-
-  g_assert_cmpint (sqlite3_open_v2 (uri, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL), ==,
-                   SQLITE_OK);
-  sqlite3_prepare_v2 (db, "SELECT private FROM keyslots WHERE kind = 'login'", -1, &statement,
-                      NULL);
-  g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
-  slot =
-      g_bytes_new (sqlite3_column_blob (statement, 0), (gsize) sqlite3_column_bytes (statement, 0));
-  sqlite3_finalize (statement);
-  sqlite3_close (db);
-  return slot;
-}
-
 static void
 test_login_off_and_on (VaultFixture *f, gconstpointer user_data)
 {
@@ -582,7 +562,7 @@ test_login_off_and_on (VaultFixture *f, gconstpointer user_data)
   vault_fixture_create (f);
   vault_fixture_add (f, "example.com", "anna");
   vault_fixture_reopen (f, MORTISE_VAULT_LISTABLE);
-  slot = read_login_slot (f);
+  slot = vault_fixture_read_slot (f, "login");
   g_assert_true (mortise_vault_set_login_keyslot (f->vault, FALSE, &error));
   g_assert_no_error (error);
   /* Nothing is open any more, and nothing of it is left. */
