@@ -3,6 +3,8 @@
 
 #include "app/window/alert-dialog.h"
 
+#include "app/window/button-names.h"
+
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
@@ -19,5 +21,6 @@ mortise_alert_tell (GtkWidget *parent, const char *heading, const char *body)
   adw_message_dialog_add_response (dialog, "close", _ ("_Close"));
   adw_message_dialog_set_default_response (dialog, "close");
   adw_message_dialog_set_close_response (dialog, "close");
+  mortise_button_names_mend (window);
   gtk_window_present (GTK_WINDOW (dialog));
 }

@@ -3,6 +3,7 @@
 
 #include "app/window/deleted-row.h"
 
+#include "app/window/button-names.h"
 #include "app/window/moment.h"
 
 #include <adwaita.h>
@@ -60,6 +61,7 @@ static void
 mortise_deleted_row_init (MortiseDeletedRow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  mortise_button_names_mend (GTK_WIDGET (self));
 }
 
 GtkWidget *

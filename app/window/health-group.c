@@ -4,6 +4,7 @@
 #include "app/window/health-group.h"
 
 #include "app/window/agent-autostart.h"
+#include "app/window/button-names.h"
 #include "app/window/system-setup.h"
 #include "app/window/toast.h"
 
@@ -134,6 +135,7 @@ add_row (MortiseHealthGroup *self,
   adw_action_row_set_subtitle (ADW_ACTION_ROW (row), subtitle->str);
   add_state_icon (row, find_state (state_name));
   add_button (row, title, action);
+  mortise_button_names_mend (row);
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (self), row);
   g_ptr_array_add (self->rows, row);
   g_string_free (subtitle, TRUE);

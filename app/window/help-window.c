@@ -3,6 +3,8 @@
 
 #include "app/window/help-window.h"
 
+#include "app/window/button-names.h"
+
 struct _MortiseHelpWindow
 {
   AdwWindow parent_instance;
@@ -100,6 +102,7 @@ mortise_help_present (GtkWindow *parent, const char *topic)
     }
   if (self == NULL)
     self = g_object_new (MORTISE_TYPE_HELP_WINDOW, "transient-for", parent, NULL);
+  mortise_button_names_mend (GTK_WIDGET (self));
   gtk_window_present (GTK_WINDOW (self));
   go_to (self, topic);
 }

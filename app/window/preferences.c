@@ -3,6 +3,7 @@
 
 #include "app/window/preferences.h"
 
+#include "app/window/button-names.h"
 #include "app/window/desktop-group.h"
 #include "app/window/keyslots-group.h"
 #include "app/window/toast.h"
@@ -358,5 +359,6 @@ mortise_preferences_present (GtkWindow *parent, MortiseAgentClient *client)
   g_signal_connect_swapped (client, "notify::state", G_CALLBACK (load), self);
   mortise_keyslots_group_set_client (self->keyslots_group, client);
   load (self);
+  mortise_button_names_mend (GTK_WIDGET (self));
   gtk_window_present (GTK_WINDOW (self));
 }

@@ -4,6 +4,7 @@
 #include "app/window/system-setup.h"
 
 #include "app/window/alert-dialog.h"
+#include "app/window/button-names.h"
 #include "app/window/toast.h"
 
 #include <adwaita.h>
@@ -211,6 +212,7 @@ show_dialog (Offer *offer, const char *plan)
   adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
   adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
   g_signal_connect (dialog, "response", G_CALLBACK (on_response), offer);
+  mortise_button_names_mend (dialog);
   gtk_window_present (GTK_WINDOW (dialog));
 }
 

@@ -5,6 +5,7 @@
 
 #include "app/window/about.h"
 #include "app/window/banner.h"
+#include "app/window/button-names.h"
 #include "app/window/deleted-page.h"
 #include "app/window/first-run-page.h"
 #include "app/window/health-page.h"
@@ -562,6 +563,7 @@ mortise_window_new (GtkApplication *application, MortiseAgentClient *client)
 
   remember_size (self);
   set_up (self, client);
+  mortise_button_names_mend (GTK_WIDGET (self));
   return self;
 }
 
