@@ -263,6 +263,49 @@ test_preview (Fixture *fixture, gconstpointer data)
       mortise_test_find (fixture->root, g_type_from_name ("MortisePickerPreview"), NULL));
 }
 
+static PangoLayout *
+get_preview_layout (Fixture *fixture)
+{
+  GtkWidget *preview =
+      mortise_test_get (fixture->root, g_type_from_name ("MortisePickerPreview"), NULL);
+  GtkWidget *line = gtk_widget_get_last_child (preview);
+
+  return gtk_label_get_layout (GTK_LABEL (mortise_test_get (line, GTK_TYPE_LABEL, NULL)));
+}
+
+/* Drawn unmended, as there: what turns the direction turns it, and what is too long ends in dots;
+ * line ends, which no list has room for, are spaces. */
+static void
+test_preview_as_drawn (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *wide = g_strnfill (10000, 'W');
+  gint64 turned = add (fixture, "{'rp-id': <'a.example'>, 'user-name': <'\u202emoc.elgoog'>}");
+  gint64 lines = add (fixture, "{'rp-id': <'b.example'>, 'user-name': <'one\ntwo'>}");
+  gint64 too_long = mortise_mock_agent_add (
+      fixture->agent, MORTISE_TEST_NOW,
+      g_variant_new_parsed ("{'rp-id': <'c.example'>, 'user-name': <%s>}", wide));
+  PangoLayout *layout = NULL;
+  PangoRectangle first;
+  PangoRectangle last;
+
+  show (fixture, turned);
+  layout = get_preview_layout (fixture);
+  g_assert_cmpstr (pango_layout_get_text (layout), ==, "\u202emoc.elgoog");
+  g_assert_false (pango_layout_is_ellipsized (layout));
+  /* The first letter stands behind the last. */
+  pango_layout_index_to_pos (layout, (int) strlen ("\u202e"), &first);
+  pango_layout_index_to_pos (layout, (int) strlen ("\u202emoc.elgoo"), &last);
+  g_assert_cmpint (first.x, >, last.x);
+  gtk_widget_activate_action (fixture->root, "win.show-passkey", "x", lines);
+  mortise_test_settle (fixture->window);
+  g_assert_cmpstr (pango_layout_get_text (get_preview_layout (fixture)), ==, "one two");
+  gtk_widget_activate_action (fixture->root, "win.show-passkey", "x", too_long);
+  mortise_test_settle (fixture->window);
+  layout = get_preview_layout (fixture);
+  g_assert_true (pango_layout_is_ellipsized (layout));
+  g_assert_cmpint (pango_layout_get_line_count (layout), ==, 1);
+}
+
 /* --- History -----------------------------------------------------------------------------------
  */
 
@@ -657,6 +700,7 @@ main (int argc, char **argv)
   ADD ("mend-by-typing", test_mend_by_typing);
   ADD ("lookalike-site", test_lookalike_site);
   ADD ("preview", test_preview);
+  ADD ("preview-as-drawn", test_preview_as_drawn);
   ADD ("badge-truth", test_badge_truth);
   ADD ("badge-software", test_badge_software);
   ADD ("thieves", test_thieves);
