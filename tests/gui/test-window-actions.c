@@ -212,6 +212,24 @@ test_edit_and_leave (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (gtk_editable_get_text (get_label_entry (fixture)), ==, "Work account");
 }
 
+/* What could not be stored then waits there, for another try. */
+static void
+test_leave_and_fail (Fixture *fixture, gconstpointer data)
+{
+  mortise_window_fixture_open_samples (fixture);
+  open_passkey (fixture, "alice at github.com");
+  gtk_editable_set_text (get_label_entry (fixture), "Half written");
+  mortise_mock_agent_set_answer (fixture->agent, "VaultFull", "The disk is full.");
+  open_passkey (fixture, "alice-work at github.com");
+  mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'label': <'Half written'>})");
+  wait_for (fixture, "The disk is full.");
+  mortise_mock_agent_set_answer (fixture->agent, NULL, NULL);
+  open_passkey (fixture, "alice at github.com");
+  g_assert_cmpstr (gtk_editable_get_text (get_label_entry (fixture)), ==, "Half written");
+  g_signal_emit_by_name (get_label_entry (fixture), "apply");
+  mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'label': <'Half written'>})");
+}
+
 static gboolean
 is_missing (gpointer user_data)
 {
@@ -983,6 +1001,7 @@ main (int argc, char **argv)
   ADD ("edit-label", test_edit_label);
   ADD ("edit-fails", test_edit_fails);
   ADD ("edit-and-leave", test_edit_and_leave);
+  ADD ("leave-and-fail", test_leave_and_fail);
   ADD ("agent-restart", test_agent_restart);
   ADD ("leave-while-away", test_leave_while_away);
   ADD ("restart-while-asked", test_restart_while_asked);
