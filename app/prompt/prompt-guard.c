@@ -19,7 +19,14 @@ enum
   N_PROPS,
 };
 
+enum
+{
+  SIGNAL_SWALLOWED,
+  N_SIGNALS,
+};
+
 static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (MortisePromptGuard, mortise_prompt_guard, G_TYPE_OBJECT)
 
@@ -86,6 +93,8 @@ on_key_pressed (GtkEventControllerKey *controller,
   if (self->open || is_harmless (keyval))
     return GDK_EVENT_PROPAGATE;
   mortise_prompt_guard_shut (self);
+  if (g_unichar_isprint (gdk_keyval_to_unicode (keyval)))
+    g_signal_emit (self, signals[SIGNAL_SWALLOWED], 0);
   return GDK_EVENT_STOP;
 }
 
@@ -148,6 +157,8 @@ mortise_prompt_guard_class_init (MortisePromptGuardClass *klass)
   properties[PROP_OPEN] =
       g_param_spec_boolean ("open", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
+  signals[SIGNAL_SWALLOWED] = g_signal_new ("swallowed", G_TYPE_FROM_CLASS (klass),
+                                            G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

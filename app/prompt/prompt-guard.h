@@ -17,7 +17,8 @@ G_BEGIN_DECLS
  * Escape and Tab, which can do no harm), and a click aimed at something that was there a moment ago
  * finds the button insensitive.
  *
- * The property "open" (read-only, boolean) says whether a yes may be given.
+ * The property "open" (read-only, boolean) says whether a yes may be given. The signal "swallowed"
+ * tells of each key lost that would have been a character.
  */
 #define MORTISE_TYPE_PROMPT_GUARD (mortise_prompt_guard_get_type ())
 G_DECLARE_FINAL_TYPE (MortisePromptGuard, mortise_prompt_guard, MORTISE, PROMPT_GUARD, GObject)

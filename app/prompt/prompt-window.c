@@ -205,6 +205,17 @@ on_guard_changed (MortisePromptWindow *self)
   approve_with_finger (self);
 }
 
+/* Who typed a PIN at once would send its second half, and lose a try. */
+static void
+on_swallowed (MortisePromptWindow *self)
+{
+  if (self->state == MORTISE_PROMPT_STATE_ASKING && !gtk_widget_get_visible (self->problem) &&
+      (mortise_prompt_window_asks_pin (self) || mortise_prompt_window_asks_new_pin (self)))
+    show_problem (self,
+                  _ ("Keys pressed before this window was ready were not taken. Type from the "
+                     "first character."));
+}
+
 static void
 on_approve_clicked (MortisePromptWindow *self)
 {
@@ -644,5 +655,7 @@ mortise_prompt_window_init (MortisePromptWindow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   self->guard = mortise_prompt_guard_new (GTK_WINDOW (self));
   g_signal_connect_object (self->guard, "notify::open", G_CALLBACK (on_guard_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->guard, "swallowed", G_CALLBACK (on_swallowed), self,
                            G_CONNECT_SWAPPED);
 }

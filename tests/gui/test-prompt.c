@@ -844,6 +844,9 @@ test_guard_swallows_keys (void)
   mortise_test_keys ("h", "e", "l", "l", "o", "Return", NULL);
   mortise_test_settle (GTK_WINDOW (fixture.window));
   assert_empty (&fixture, "PIN");
+  /* Or the PIN, a little too soon: half of it must not be sent for the whole. */
+  g_assert_true (mortise_test_has_text (fixture.window, "Type from the first character."));
+  mortise_test_screenshot (GTK_WINDOW (fixture.window), "prompt-too-soon");
 
   type_into (&fixture, "PIN", "1357");
   button = mortise_test_get (fixture.window, GTK_TYPE_BUTTON, "Sign In");
@@ -860,6 +863,22 @@ test_guard_swallows_keys (void)
   mortise_test_keys ("Escape", NULL);
   mortise_test_wait_until (has_ended, &fixture);
   expect_answer (&fixture, "{'approved': <false>}");
+  fixture_close (&fixture);
+}
+
+/* Where nothing is typed there is nothing to start again. */
+static void
+test_guard_says_nothing (void)
+{
+  Fixture fixture = { NULL };
+
+  fixture_open_guarded (&fixture, prompt_question ("sign-in-present"), TRUE);
+  mortise_prompt_guard_set_delay (
+      mortise_prompt_window_get_guard (MORTISE_PROMPT_WINDOW (fixture.window)), 3600 * 1000);
+  expect_frame (&fixture, MORTISE_FRAME_SHOWN, NULL);
+  mortise_test_keys ("h", "i", NULL);
+  mortise_test_settle (GTK_WINDOW (fixture.window));
+  g_assert_false (mortise_test_has_text (fixture.window, "Type from the first character."));
   fixture_close (&fixture);
 }
 
@@ -1441,6 +1460,7 @@ main (int argc, char **argv)
   g_test_add_func ("/prompt/agent/no-question", test_no_question);
   g_test_add_func ("/prompt/guard/opens", test_guard_opens);
   g_test_add_func ("/prompt/guard/swallows-keys", test_guard_swallows_keys);
+  g_test_add_func ("/prompt/guard/says-nothing", test_guard_says_nothing);
   g_test_add_func ("/prompt/keys/enter-after-pin", test_enter_after_pin);
   g_test_add_func ("/prompt/keys/enter-without-pin", test_enter_without_pin);
   g_test_add_func ("/prompt/keys/enter-never-destroys", test_enter_never_destroys);
