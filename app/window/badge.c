@@ -7,6 +7,23 @@
 
 #define MAX_TRAITS 4
 
+/* What a badge says. */
+typedef enum
+{
+  /* The TPM said so since the window was opened. */
+  MORTISE_TRAIT_DEVICE_ONLY,
+  /* Recorded when the passkey was made; no proof. */
+  MORTISE_TRAIT_MADE_DEVICE_ONLY,
+  MORTISE_TRAIT_EXPORTABLE,
+  MORTISE_TRAIT_SEALED,
+  MORTISE_TRAIT_BACKED_UP,
+  MORTISE_TRAIT_EXPORT_BLOCKED,
+  MORTISE_TRAIT_SECOND_FACTOR,
+} MortiseTrait;
+
+#define MORTISE_TYPE_BADGE (mortise_badge_get_type ())
+G_DECLARE_FINAL_TYPE (MortiseBadge, mortise_badge, MORTISE, BADGE, GtkWidget)
+
 struct _MortiseBadge
 {
   GtkWidget parent_instance;
@@ -73,8 +90,8 @@ mortise_badge_init (MortiseBadge *self)
 {
 }
 
-GtkWidget *
-mortise_badge_new (MortiseTrait trait)
+static GtkWidget *
+make_badge (MortiseTrait trait)
 {
   MortiseBadge *self = g_object_new (MORTISE_TYPE_BADGE, NULL);
   GtkWidget *badge = GTK_WIDGET (self);
@@ -89,24 +106,6 @@ mortise_badge_new (MortiseTrait trait)
   gtk_widget_set_tooltip_text (badge, _ (traits[trait].tooltip));
   gtk_widget_set_valign (badge, GTK_ALIGN_CENTER);
   return badge;
-}
-
-const char *
-mortise_trait_get_name (MortiseTrait trait)
-{
-  return _ (traits[trait].name);
-}
-
-const char *
-mortise_trait_get_icon (MortiseTrait trait)
-{
-  return traits[trait].icon;
-}
-
-const char *
-mortise_trait_get_tooltip (MortiseTrait trait)
-{
-  return _ (traits[trait].tooltip);
 }
 
 static guint
@@ -162,7 +161,7 @@ show_badge (GtkBox *box, MortiseTrait trait)
       if (other < trait)
         before = child;
     }
-  badge = mortise_badge_new (trait);
+  badge = make_badge (trait);
   gtk_box_insert_child_after (box, badge, before);
 }
 
@@ -195,7 +194,7 @@ mortise_badges_describe (MortisePasskey *passkey)
     {
       if (i > 0)
         g_string_append (text, ", ");
-      g_string_append (text, mortise_trait_get_name (found[i]));
+      g_string_append (text, _ (traits[found[i]].name));
     }
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
