@@ -5,6 +5,7 @@
 
 #include "app/agent-dbus.h"
 #include "app/window/agent-process.h"
+#include "core/hid/hidraw.h"
 #include "core/mortise-error.h"
 
 #include <glib/gi18n.h>
@@ -388,6 +389,18 @@ const char *
 mortise_agent_client_get_socket_path (MortiseAgentClient *self)
 {
   return self->proxy == NULL ? "" : or_empty (mortise_dbus_agent1_get_socket_path (self->proxy));
+}
+
+char *
+mortise_agent_client_find_device (MortiseAgentClient *self)
+{
+  const char *transport = mortise_agent_client_get_transport (self);
+
+  if (g_str_equal (transport, "socket"))
+    return g_strdup (mortise_agent_client_get_socket_path (self));
+  if (g_str_equal (transport, "device"))
+    return mortise_hidraw_find ("/sys/class/hidraw", "/dev");
+  return NULL;
 }
 
 const char *

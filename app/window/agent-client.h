@@ -74,6 +74,10 @@ const char *mortise_agent_client_get_problem_message (MortiseAgentClient *self);
 /** mortise_agent_client_get_transport: Returns: "device", "socket", "none", or "" when gone */
 const char *mortise_agent_client_get_transport (MortiseAgentClient *self);
 const char *mortise_agent_client_get_socket_path (MortiseAgentClient *self);
+/** mortise_agent_client_find_device: Returns: (transfer full) (nullable): where a client reaches
+ * the agent's virtual security key: the kernel's node, or the socket of an agent that has only that
+ */
+char *mortise_agent_client_find_device (MortiseAgentClient *self);
 const char *mortise_agent_client_get_agent_version (MortiseAgentClient *self);
 #define MORTISE_AGENT_PIN_RETRIES_MAX 8
 /** mortise_agent_client_get_pin_retries: Returns: tries of the PIN that are left, of

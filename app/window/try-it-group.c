@@ -5,7 +5,6 @@
 
 #include "app/window/toast.h"
 #include "core/audit/relying-party.h"
-#include "core/hid/hidraw.h"
 
 #include <glib/gi18n.h>
 
@@ -221,10 +220,7 @@ on_start (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   gtk_widget_set_visible (GTK_WIDGET (self->sign_in_row), FALSE);
   g_clear_pointer (&self->credential_id, g_bytes_unref);
   update_passkey_row (self);
-  if (g_str_equal (mortise_agent_client_get_transport (self->client), "socket"))
-    self->device = g_strdup (mortise_agent_client_get_socket_path (self->client));
-  else
-    self->device = mortise_hidraw_find ("/sys/class/hidraw", "/dev");
+  self->device = mortise_agent_client_find_device (self->client);
   if (self->device == NULL)
     {
       show_result (self->registration_row, self->registration_icon, FALSE,

@@ -23,6 +23,7 @@ OBJECT_PATH = "/" + APP_ID.replace(".", "/") + "/Agent"
 INTERFACE = APP_ID + ".Agent1"
 UNIT = "mortise-agent.service"
 SCRIPTED_PROMPTER = BUILD / "tests/support/scripted-prompter"
+TRY_IT = BUILD / "tests/vm/try-it"
 SETUP = os.environ["MORTISE_VM_PROGRAMS"] + "/mortise-setup"
 PIN = "271828"
 
@@ -41,6 +42,12 @@ def set_up():
     """What an administrator does once, as root: the build itself is installed already."""
     run(SETUP, "install")
     return run(SETUP, "status").stdout.strip()
+
+
+def try_it(person):
+    """What the window's Try It used and was answered; tests/vm/try-it.c says in what form."""
+    done = person.run(TRY_IT)
+    return json.loads(done.stdout)
 
 
 def keep_journal():
