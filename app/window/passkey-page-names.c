@@ -177,6 +177,23 @@ settle_draft (Edit *edit, gboolean stored)
     g_hash_table_insert (drafts, g_steal_pointer (&key), g_strdup (edit->text));
 }
 
+/* An earlier offer would come back once this one has gone, and undo what has been replaced since.
+ */
+static void
+offer_undo (const Edit *edit)
+{
+  MortisePasskeyPage *self = edit->page;
+  AdwToast *earlier = self->undo_toast;
+
+  g_clear_weak_pointer (&self->undo_toast);
+  if (earlier != NULL)
+    adw_toast_dismiss (earlier);
+  g_set_weak_pointer (
+      &self->undo_toast,
+      mortise_toast_undo (GTK_WIDGET (self), _ (edit->name->changed), "win.edit-passkey",
+                          g_variant_new ("(xss)", edit->id, edit->name->member, edit->before)));
+}
+
 static void
 on_edited (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -208,8 +225,7 @@ on_edited (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   else
     settle_draft (edit, TRUE);
-  mortise_toast_undo (GTK_WIDGET (edit->page), _ (edit->name->changed), "win.edit-passkey",
-                      g_variant_new ("(xss)", edit->id, edit->name->member, edit->before));
+  offer_undo (edit);
 }
 
 void

@@ -23,6 +23,8 @@ struct _MortisePasskeyPage
   gboolean exporting;
   /* "id member" → text typed but not applied, of what is asked about */
   GHashTable *drafts;
+  /* Offers to take the last edit back; weak. */
+  AdwToast *undo_toast;
   GPtrArray *finding_rows;
   GPtrArray *history_rows;
 

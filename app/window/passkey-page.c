@@ -165,6 +165,7 @@ mortise_passkey_page_finalize (GObject *object)
   MortisePasskeyPage *self = MORTISE_PASSKEY_PAGE (object);
 
   g_hash_table_unref (self->drafts);
+  g_clear_weak_pointer (&self->undo_toast);
   g_ptr_array_unref (self->finding_rows);
   g_ptr_array_unref (self->history_rows);
   G_OBJECT_CLASS (mortise_passkey_page_parent_class)->finalize (object);

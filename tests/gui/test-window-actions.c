@@ -186,6 +186,50 @@ test_edit_label (Fixture *fixture, gconstpointer data)
 }
 
 static void
+change_label (Fixture *fixture, const char *text)
+{
+  GtkEditable *entry = get_label_entry (fixture);
+  g_autofree char *call = g_strdup_printf ("EditPasskey (1, {'label': <'%s'>})", text);
+
+  gtk_editable_set_text (entry, text);
+  g_signal_emit_by_name (entry, "apply");
+  mortise_window_fixture_assert_call (fixture, call);
+  wait_for (fixture, "Label changed");
+  mortise_test_settle (fixture->window);
+}
+
+/* libadwaita 1.2 gives the toast's cross no name. */
+static void
+close_toast (Fixture *fixture)
+{
+  GtkWidget *toast = mortise_test_get (fixture->root, g_type_from_name ("AdwToastWidget"), NULL);
+  GtkWidget *cross = gtk_widget_get_last_child (toast);
+
+  while (cross != NULL && !GTK_IS_BUTTON (cross))
+    cross = gtk_widget_get_last_child (cross);
+  g_assert_nonnull (cross);
+  g_assert_null (gtk_button_get_label (GTK_BUTTON (cross)));
+  g_signal_emit_by_name (cross, "clicked");
+  mortise_test_settle (fixture->window);
+}
+
+/* The last edit can be taken back; the one before it does not come back to undo it. */
+static void
+test_undo_last_edit (Fixture *fixture, gconstpointer data)
+{
+  mortise_window_fixture_open_samples (fixture);
+  open_passkey (fixture, "alice at github.com");
+  change_label (fixture, "First");
+  change_label (fixture, "Second");
+  close_toast (fixture);
+  g_assert_null (mortise_test_find (fixture->root, GTK_TYPE_BUTTON, "Undo"));
+
+  change_label (fixture, "Third");
+  mortise_test_click (fixture->root, "Undo");
+  mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'label': <'Second'>})");
+}
+
+static void
 test_edit_fails (Fixture *fixture, gconstpointer data)
 {
   GtkEditable *entry = NULL;
@@ -1000,6 +1044,7 @@ main (int argc, char **argv)
   ADD ("delete-denied", test_delete_denied);
   ADD ("delete-fails", test_delete_fails);
   ADD ("edit-label", test_edit_label);
+  ADD ("undo-last-edit", test_undo_last_edit);
   ADD ("edit-fails", test_edit_fails);
   ADD ("edit-and-leave", test_edit_and_leave);
   ADD ("leave-and-fail", test_leave_and_fail);
