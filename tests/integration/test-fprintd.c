@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "core/platform/fingerprint.h"
 #include "tests/support/agent-fixture.h"
-#include "tests/support/test-bus.h"
+#include "tests/support/fingerprint-fixture.h"
 #include "tests/support/virtual-fprintd.h"
 
 /*
@@ -11,34 +10,21 @@
  * told: what the stand-in of other tests takes for granted about it is so.
  */
 
-#define SITE       "example.org"
-#define MAX_MISSES 3
-#define MINE       "SCAN mine"
-#define OTHER      "SCAN other"
+#define SITE  "example.org"
+#define MINE  "SCAN mine"
+#define OTHER "SCAN other"
 
 typedef struct
 {
-  GTestDBus *daemon;
-  GDBusConnection *ours;
+  FingerprintFixture base;
   VirtualFprintd *fprintd;
-  MortiseFingerprint *fingerprint;
-  GCancellable *cancellable;
-  GString *scans; /* names, comma after each */
-  gboolean over;
-  MortiseFingerprintStatus status;
 } Fixture;
 
 static void
 set_up_without_finger (Fixture *f, gconstpointer user_data)
 {
-  f->daemon = g_test_dbus_new (G_TEST_DBUS_NONE);
-  g_test_dbus_up (f->daemon);
-  f->ours = test_bus_connect (g_test_dbus_get_bus_address (f->daemon));
-  f->fprintd = virtual_fprintd_new (g_test_dbus_get_bus_address (f->daemon));
-  f->fingerprint = mortise_fingerprint_new ();
-  mortise_fingerprint_set_bus (f->fingerprint, f->ours);
-  f->cancellable = g_cancellable_new ();
-  f->scans = g_string_new (NULL);
+  fingerprint_fixture_set_up (&f->base);
+  f->fprintd = virtual_fprintd_new (fingerprint_fixture_get_address (&f->base));
 }
 
 static void
@@ -52,58 +38,16 @@ static void
 tear_down (Fixture *f, gconstpointer user_data)
 {
   virtual_fprintd_free (f->fprintd);
-  g_assert_true (g_dbus_connection_close_sync (f->ours, NULL, NULL));
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
-  g_assert_finalize_object (f->fingerprint);
-  g_object_unref (f->ours);
-  g_test_dbus_down (f->daemon);
-  g_object_unref (f->daemon);
-  g_object_unref (f->cancellable);
-  g_string_free (f->scans, TRUE);
-}
-
-static void
-on_scan (MortiseFingerprintScan scan, gpointer user_data)
-{
-  static const char *const names[] = { "waiting", "again", "short", "beside", "lift", "wrong" };
-  Fixture *f = user_data;
-
-  g_string_append_printf (f->scans, "%s,", names[scan]);
-}
-
-static void
-on_verified (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Fixture *f = user_data;
-
-  f->status = mortise_fingerprint_verify_finish (f->fingerprint, result);
-  f->over = TRUE;
-}
-
-static void
-start (Fixture *f)
-{
-  f->over = FALSE;
-  g_string_truncate (f->scans, 0);
-  mortise_fingerprint_verify_async (f->fingerprint, MAX_MISSES, on_scan, f->cancellable,
-                                    on_verified, f);
-}
-
-static MortiseFingerprintStatus
-finish (Fixture *f)
-{
-  while (!f->over)
-    g_main_context_iteration (NULL, TRUE);
-  return f->status;
+  fingerprint_fixture_tear_down (&f->base);
 }
 
 /* Until the reader waits for a finger. */
 static void
 start_waiting (Fixture *f)
 {
-  start (f);
-  while (f->scans->len == 0)
+  g_string_truncate (f->base.scans, 0);
+  fingerprint_fixture_start (&f->base);
+  while (f->base.scans->len == 0)
     g_main_context_iteration (NULL, TRUE);
 }
 
@@ -112,15 +56,15 @@ verify (Fixture *f, const char *commands)
 {
   start_waiting (f);
   virtual_fprintd_scan (f->fprintd, commands);
-  return finish (f);
+  return fingerprint_fixture_finish (&f->base);
 }
 
 /* Without a scan: it does not come to that. */
 static MortiseFingerprintStatus
 verify_refused (Fixture *f)
 {
-  start (f);
-  return finish (f);
+  fingerprint_fixture_start (&f->base);
+  return fingerprint_fixture_finish (&f->base);
 }
 
 /* The reader is free for another to claim. */
@@ -136,11 +80,11 @@ test_check (Fixture *f, gconstpointer user_data)
 {
   g_autofree char *reader = NULL;
 
-  g_assert_cmpint (mortise_fingerprint_check (f->fingerprint, NULL, NULL), ==,
+  g_assert_cmpint (mortise_fingerprint_check (f->base.fingerprint, NULL, NULL), ==,
                    MORTISE_FINGERPRINT_NO_FINGER);
   g_assert_cmpint (verify_refused (f), ==, MORTISE_FINGERPRINT_NO_FINGER);
   virtual_fprintd_enrol (f->fprintd, "mine");
-  g_assert_cmpint (mortise_fingerprint_check (f->fingerprint, NULL, &reader), ==,
+  g_assert_cmpint (mortise_fingerprint_check (f->base.fingerprint, NULL, &reader), ==,
                    MORTISE_FINGERPRINT_READY);
   g_assert_nonnull (strstr (reader, "Virtual device"));
 }
@@ -149,7 +93,7 @@ static void
 test_match (Fixture *f, gconstpointer user_data)
 {
   g_assert_cmpint (verify (f, MINE), ==, MORTISE_FINGERPRINT_MATCH);
-  g_assert_cmpstr (f->scans->str, ==, "waiting,");
+  g_assert_cmpstr (f->base.scans->str, ==, "waiting,");
   assert_released (f);
   /* And once more: nothing of the first is left. */
   g_assert_cmpint (verify (f, MINE), ==, MORTISE_FINGERPRINT_MATCH);
@@ -161,9 +105,9 @@ static void
 test_tries (Fixture *f, gconstpointer user_data)
 {
   g_assert_cmpint (verify (f, "RETRY 1\nRETRY 2\nRETRY 3\n" MINE), ==, MORTISE_FINGERPRINT_MATCH);
-  g_assert_cmpstr (f->scans->str, ==, "waiting,short,beside,lift,");
+  g_assert_cmpstr (f->base.scans->str, ==, "waiting,short,beside,lift,");
   g_assert_cmpint (verify (f, OTHER "\n" MINE), ==, MORTISE_FINGERPRINT_MATCH);
-  g_assert_cmpstr (f->scans->str, ==, "waiting,wrong,");
+  g_assert_cmpstr (f->base.scans->str, ==, "waiting,wrong,");
   g_assert_cmpint (verify (f, OTHER "\n" OTHER "\n" OTHER), ==, MORTISE_FINGERPRINT_NO_MATCH);
   assert_released (f);
 }
@@ -172,8 +116,8 @@ static void
 test_withdrawn (Fixture *f, gconstpointer user_data)
 {
   start_waiting (f);
-  g_cancellable_cancel (f->cancellable);
-  g_assert_cmpint (finish (f), ==, MORTISE_FINGERPRINT_CANCELLED);
+  g_cancellable_cancel (f->base.cancellable);
+  g_assert_cmpint (fingerprint_fixture_finish (&f->base), ==, MORTISE_FINGERPRINT_CANCELLED);
   assert_released (f);
 }
 
@@ -190,7 +134,7 @@ static void
 test_not_allowed (Fixture *f, gconstpointer user_data)
 {
   virtual_fprintd_allow (f->fprintd, FALSE);
-  g_assert_cmpint (mortise_fingerprint_check (f->fingerprint, NULL, NULL), ==,
+  g_assert_cmpint (mortise_fingerprint_check (f->base.fingerprint, NULL, NULL), ==,
                    MORTISE_FINGERPRINT_NOT_ALLOWED);
   g_assert_cmpint (verify_refused (f), ==, MORTISE_FINGERPRINT_NOT_ALLOWED);
 }
@@ -200,7 +144,7 @@ test_service_dies (Fixture *f, gconstpointer user_data)
 {
   start_waiting (f);
   g_clear_pointer (&f->fprintd, virtual_fprintd_free);
-  g_assert_cmpint (finish (f), ==, MORTISE_FINGERPRINT_LOST);
+  g_assert_cmpint (fingerprint_fixture_finish (&f->base), ==, MORTISE_FINGERPRINT_LOST);
 }
 
 /* The whole way: a sign-in that a finger verifies, and one that a wrong finger does not. */

@@ -3,34 +3,21 @@
 
 #include "core/platform/fingerprint.h"
 
+#include "tests/support/fingerprint-fixture.h"
 #include "tests/support/mock-fprintd.h"
 #include "tests/support/test-bus.h"
 
-#define MAX_MISSES 3
-
 typedef struct
 {
-  GTestDBus *daemon;
-  GDBusConnection *ours;
+  FingerprintFixture base;
   MockFprintd *fprintd;
-  MortiseFingerprint *fingerprint;
-  GCancellable *cancellable;
-  GString *scans; /* names, comma after each */
-  gboolean over;
-  MortiseFingerprintStatus status;
 } Fixture;
 
 static void
 set_up (Fixture *f, gconstpointer user_data)
 {
-  f->daemon = g_test_dbus_new (G_TEST_DBUS_NONE);
-  g_test_dbus_up (f->daemon);
-  f->ours = test_bus_connect (g_test_dbus_get_bus_address (f->daemon));
-  f->fprintd = mock_fprintd_new (g_test_dbus_get_bus_address (f->daemon));
-  f->fingerprint = mortise_fingerprint_new ();
-  mortise_fingerprint_set_bus (f->fingerprint, f->ours);
-  f->cancellable = g_cancellable_new ();
-  f->scans = g_string_new (NULL);
+  fingerprint_fixture_set_up (&f->base);
+  f->fprintd = mock_fprintd_new (fingerprint_fixture_get_address (&f->base));
 }
 
 /* A round trip: what was sent before has been dealt with after. */
@@ -38,8 +25,8 @@ static void
 settle (Fixture *f)
 {
   g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
-      f->ours, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetId",
-      NULL, NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+      f->base.ours, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+      "GetId", NULL, NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
 
   g_assert_nonnull (reply);
   while (g_main_context_iteration (NULL, FALSE))
@@ -50,16 +37,8 @@ static void
 tear_down (Fixture *f, gconstpointer user_data)
 {
   settle (f);
-  g_assert_finalize_object (f->fingerprint);
   mock_fprintd_free (f->fprintd);
-  g_assert_true (g_dbus_connection_close_sync (f->ours, NULL, NULL));
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
-  g_object_unref (f->ours);
-  g_test_dbus_down (f->daemon);
-  g_object_unref (f->daemon);
-  g_object_unref (f->cancellable);
-  g_string_free (f->scans, TRUE);
+  fingerprint_fixture_tear_down (&f->base);
 }
 
 /* The test program's own time limit ends a wait for what never comes. */
@@ -68,37 +47,16 @@ tear_down (Fixture *f, gconstpointer user_data)
   g_main_context_iteration (NULL, TRUE)
 
 static void
-on_scan (MortiseFingerprintScan scan, gpointer user_data)
-{
-  static const char *const names[] = { "waiting", "again", "short", "beside", "lift", "wrong" };
-  Fixture *f = user_data;
-
-  g_string_append_printf (f->scans, "%s,", names[scan]);
-}
-
-static void
-on_verified (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Fixture *f = user_data;
-
-  f->status = mortise_fingerprint_verify_finish (f->fingerprint, result);
-  f->over = TRUE;
-}
-
-static void
 start (Fixture *f)
 {
-  f->over = FALSE;
-  mortise_fingerprint_verify_async (f->fingerprint, MAX_MISSES, on_scan, f->cancellable,
-                                    on_verified, f);
+  fingerprint_fixture_start (&f->base);
 }
 
 static MortiseFingerprintStatus
 verify (Fixture *f)
 {
   start (f);
-  WAIT_FOR (f->over);
-  return f->status;
+  return fingerprint_fixture_finish (&f->base);
 }
 
 /* The reader is given back without anybody asking further. */
@@ -118,7 +76,7 @@ test_ready (Fixture *f, gconstpointer user_data)
 {
   g_autofree char *reader = NULL;
 
-  g_assert_cmpint (mortise_fingerprint_check (f->fingerprint, NULL, &reader), ==,
+  g_assert_cmpint (mortise_fingerprint_check (f->base.fingerprint, NULL, &reader), ==,
                    MORTISE_FINGERPRINT_READY);
   g_assert_cmpstr (reader, ==, "Mock Reader");
   /* To look is not to take. */
@@ -128,8 +86,8 @@ test_ready (Fixture *f, gconstpointer user_data)
 static void
 test_no_bus (Fixture *f, gconstpointer user_data)
 {
-  mortise_fingerprint_set_bus (f->fingerprint, NULL);
-  g_assert_cmpint (mortise_fingerprint_check (f->fingerprint, NULL, NULL), ==,
+  mortise_fingerprint_set_bus (f->base.fingerprint, NULL);
+  g_assert_cmpint (mortise_fingerprint_check (f->base.fingerprint, NULL, NULL), ==,
                    MORTISE_FINGERPRINT_NO_SERVICE);
   g_assert_cmpint (verify (f), ==, MORTISE_FINGERPRINT_NO_SERVICE);
 }
@@ -138,7 +96,7 @@ static void
 test_no_service (Fixture *f, gconstpointer user_data)
 {
   g_clear_pointer (&f->fprintd, mock_fprintd_free);
-  g_assert_cmpint (mortise_fingerprint_check (f->fingerprint, NULL, NULL), ==,
+  g_assert_cmpint (mortise_fingerprint_check (f->base.fingerprint, NULL, NULL), ==,
                    MORTISE_FINGERPRINT_NO_SERVICE);
   g_assert_cmpint (verify (f), ==, MORTISE_FINGERPRINT_NO_SERVICE);
 }
@@ -147,7 +105,7 @@ static void
 test_no_reader (Fixture *f, gconstpointer user_data)
 {
   mock_fprintd_set_reader (f->fprintd, FALSE);
-  g_assert_cmpint (mortise_fingerprint_check (f->fingerprint, NULL, NULL), ==,
+  g_assert_cmpint (mortise_fingerprint_check (f->base.fingerprint, NULL, NULL), ==,
                    MORTISE_FINGERPRINT_NO_READER);
   g_assert_cmpint (verify (f), ==, MORTISE_FINGERPRINT_NO_READER);
 }
@@ -156,7 +114,7 @@ static void
 test_no_finger (Fixture *f, gconstpointer user_data)
 {
   mock_fprintd_set_fingers (f->fprintd, 0);
-  g_assert_cmpint (mortise_fingerprint_check (f->fingerprint, NULL, NULL), ==,
+  g_assert_cmpint (mortise_fingerprint_check (f->base.fingerprint, NULL, NULL), ==,
                    MORTISE_FINGERPRINT_NO_FINGER);
   g_assert_cmpint (verify (f), ==, MORTISE_FINGERPRINT_NO_FINGER);
   g_assert_cmpuint (mock_fprintd_count_claims (f->fprintd), ==, 0);
@@ -165,8 +123,8 @@ test_no_finger (Fixture *f, gconstpointer user_data)
 static void
 test_check_cancelled (Fixture *f, gconstpointer user_data)
 {
-  g_cancellable_cancel (f->cancellable);
-  g_assert_cmpint (mortise_fingerprint_check (f->fingerprint, f->cancellable, NULL), ==,
+  g_cancellable_cancel (f->base.cancellable);
+  g_assert_cmpint (mortise_fingerprint_check (f->base.fingerprint, f->base.cancellable, NULL), ==,
                    MORTISE_FINGERPRINT_CANCELLED);
 }
 
@@ -254,7 +212,7 @@ test_owner (Fixture *f, gconstpointer user_data)
                                      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL, NULL,
                                      on_connected, &connection);
   WAIT_FOR (connection != NULL && fake.connection != NULL);
-  mortise_fingerprint_set_bus (f->fingerprint, connection);
+  mortise_fingerprint_set_bus (f->base.fingerprint, connection);
   for (gsize i = 0; i < G_N_ELEMENTS (owners); i++)
     {
       fake.owner = owners[i].owner;
@@ -263,7 +221,7 @@ test_owner (Fixture *f, gconstpointer user_data)
                        owners[i].believed ? MORTISE_FINGERPRINT_FAILED
                                           : MORTISE_FINGERPRINT_UNTRUSTED);
     }
-  mortise_fingerprint_set_bus (f->fingerprint, NULL);
+  mortise_fingerprint_set_bus (f->base.fingerprint, NULL);
   g_dbus_server_stop (server);
   g_dbus_connection_close_sync (connection, NULL, NULL);
   g_clear_object (&fake.connection);
@@ -342,17 +300,17 @@ static void
 test_retries (Fixture *f, gconstpointer user_data)
 {
   start (f);
-  WAIT_FOR (f->scans->len > 0);
-  g_assert_cmpstr (f->scans->str, ==, "waiting,");
+  WAIT_FOR (f->base.scans->len > 0);
+  g_assert_cmpstr (f->base.scans->str, ==, "waiting,");
   mock_fprintd_emit (f->fprintd, "verify-retry-scan", FALSE);
   mock_fprintd_emit (f->fprintd, "verify-swipe-too-short", FALSE);
   mock_fprintd_emit (f->fprintd, "verify-finger-not-centered", FALSE);
   mock_fprintd_emit (f->fprintd, "verify-remove-and-retry", FALSE);
   mock_fprintd_emit (f->fprintd, "verify-something-new", FALSE);
   mock_fprintd_emit (f->fprintd, "verify-match", TRUE);
-  WAIT_FOR (f->over);
-  g_assert_cmpint (f->status, ==, MORTISE_FINGERPRINT_MATCH);
-  g_assert_cmpstr (f->scans->str, ==, "waiting,again,short,beside,lift,again,");
+  fingerprint_fixture_finish (&f->base);
+  g_assert_cmpint (f->base.status, ==, MORTISE_FINGERPRINT_MATCH);
+  g_assert_cmpstr (f->base.scans->str, ==, "waiting,again,short,beside,lift,again,");
   assert_released (f);
 }
 
@@ -362,7 +320,7 @@ test_retry_that_ends (Fixture *f, gconstpointer user_data)
 {
   mock_fprintd_scan (f->fprintd, "verify-retry-scan! verify-swipe-too-short! verify-match");
   g_assert_cmpint (verify (f), ==, MORTISE_FINGERPRINT_MATCH);
-  g_assert_nonnull (strstr (f->scans->str, "again,short,"));
+  g_assert_nonnull (strstr (f->base.scans->str, "again,short,"));
   assert_released (f);
 }
 
@@ -371,7 +329,7 @@ test_wrong_then_right (Fixture *f, gconstpointer user_data)
 {
   mock_fprintd_scan (f->fprintd, "verify-no-match verify-no-match verify-match");
   g_assert_cmpint (verify (f), ==, MORTISE_FINGERPRINT_MATCH);
-  g_assert_nonnull (strstr (f->scans->str, "wrong,wrong,"));
+  g_assert_nonnull (strstr (f->base.scans->str, "wrong,wrong,"));
   g_assert_cmpuint (mock_fprintd_count_claims (f->fprintd), ==, 1);
   assert_released (f);
 }
@@ -400,11 +358,11 @@ static void
 test_flood (Fixture *f, gconstpointer user_data)
 {
   start (f);
-  WAIT_FOR (f->scans->len > 0);
+  WAIT_FOR (f->base.scans->len > 0);
   for (guint i = 0; i < 100; i++)
     mock_fprintd_emit (f->fprintd, "verify-retry-scan", FALSE);
-  WAIT_FOR (f->over);
-  g_assert_cmpint (f->status, ==, MORTISE_FINGERPRINT_FAILED);
+  fingerprint_fixture_finish (&f->base);
+  g_assert_cmpint (f->base.status, ==, MORTISE_FINGERPRINT_FAILED);
   assert_released (f);
 }
 
@@ -419,14 +377,14 @@ test_early_match (Fixture *f, gconstpointer user_data)
   mock_fprintd_emit (f->fprintd, "verify-match", TRUE);
   settle (f);
   settle (f);
-  g_assert_false (f->over);
+  g_assert_false (f->base.over);
   mock_fprintd_hold (f->fprintd, NULL);
-  WAIT_FOR (f->scans->len > 0);
-  g_assert_false (f->over);
+  WAIT_FOR (f->base.scans->len > 0);
+  g_assert_false (f->base.over);
   mock_fprintd_emit (f->fprintd, "verify-no-match", TRUE);
   mock_fprintd_scan (f->fprintd, "verify-match");
-  WAIT_FOR (f->over);
-  g_assert_cmpint (f->status, ==, MORTISE_FINGERPRINT_MATCH);
+  fingerprint_fixture_finish (&f->base);
+  g_assert_cmpint (f->base.status, ==, MORTISE_FINGERPRINT_MATCH);
 }
 
 /* What somebody else says on the bus is not heard. */
@@ -436,17 +394,17 @@ test_forged_match (Fixture *f, gconstpointer user_data)
   g_autoptr (GError) error = NULL;
 
   start (f);
-  WAIT_FOR (f->scans->len > 0);
-  g_dbus_connection_emit_signal (f->ours, NULL, "/net/reactivated/Fprint/Device/0",
+  WAIT_FOR (f->base.scans->len > 0);
+  g_dbus_connection_emit_signal (f->base.ours, NULL, "/net/reactivated/Fprint/Device/0",
                                  "net.reactivated.Fprint.Device", "VerifyStatus",
                                  g_variant_new ("(sb)", "verify-match", TRUE), &error);
   g_assert_no_error (error);
   settle (f);
   settle (f);
-  g_assert_false (f->over);
-  g_cancellable_cancel (f->cancellable);
-  WAIT_FOR (f->over);
-  g_assert_cmpint (f->status, ==, MORTISE_FINGERPRINT_CANCELLED);
+  g_assert_false (f->base.over);
+  g_cancellable_cancel (f->base.cancellable);
+  fingerprint_fixture_finish (&f->base);
+  g_assert_cmpint (f->base.status, ==, MORTISE_FINGERPRINT_CANCELLED);
   assert_released (f);
 }
 
@@ -457,11 +415,11 @@ static void
 test_cancel (Fixture *f, gconstpointer user_data)
 {
   start (f);
-  WAIT_FOR (f->scans->len > 0);
+  WAIT_FOR (f->base.scans->len > 0);
   g_assert_true (mock_fprintd_is_verifying (f->fprintd));
-  g_cancellable_cancel (f->cancellable);
-  WAIT_FOR (f->over);
-  g_assert_cmpint (f->status, ==, MORTISE_FINGERPRINT_CANCELLED);
+  g_cancellable_cancel (f->base.cancellable);
+  fingerprint_fixture_finish (&f->base);
+  g_assert_cmpint (f->base.status, ==, MORTISE_FINGERPRINT_CANCELLED);
   assert_released (f);
 }
 
@@ -475,9 +433,9 @@ test_cancel_midway (Fixture *f, gconstpointer user_data)
   start (f);
   while (!mock_fprintd_is_holding (f->fprintd))
     settle (f);
-  g_cancellable_cancel (f->cancellable);
-  WAIT_FOR (f->over);
-  g_assert_cmpint (f->status, ==, MORTISE_FINGERPRINT_CANCELLED);
+  g_cancellable_cancel (f->base.cancellable);
+  fingerprint_fixture_finish (&f->base);
+  g_assert_cmpint (f->base.status, ==, MORTISE_FINGERPRINT_CANCELLED);
   mock_fprintd_hold (f->fprintd, NULL);
   settle (f);
   assert_released (f);
@@ -487,10 +445,10 @@ static void
 test_service_dies (Fixture *f, gconstpointer user_data)
 {
   start (f);
-  WAIT_FOR (f->scans->len > 0);
+  WAIT_FOR (f->base.scans->len > 0);
   g_clear_pointer (&f->fprintd, mock_fprintd_free);
-  WAIT_FOR (f->over);
-  g_assert_cmpint (f->status, ==, MORTISE_FINGERPRINT_LOST);
+  fingerprint_fixture_finish (&f->base);
+  g_assert_cmpint (f->base.status, ==, MORTISE_FINGERPRINT_LOST);
 }
 
 #define ADD(path, function)                                                                        \
