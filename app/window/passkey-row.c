@@ -46,10 +46,8 @@ name_row (MortisePasskeyRow *self, const char *name)
 
 /* Translators: name of a button for screen readers; %s is like “alice at example.com” */
 static char *
-dup_open_text (MortisePasskey *passkey)
+make_open_text (const char *sentence)
 {
-  g_autofree char *sentence = mortise_passkey_dup_sentence (passkey);
-
   return g_strdup_printf (_ ("Open %s"), sentence);
 }
 
@@ -106,7 +104,7 @@ show_passkey (MortisePasskeyRow *self)
           ? g_strdup (_ ("never used"))
           : mortise_moment_format_relative (data->last_used, mortise_moment_now ());
   g_autofree char *spoken = g_strdup_printf ("%s. %s. %s", sentence, traits, when);
-  g_autofree char *open = dup_open_text (passkey);
+  g_autofree char *open = make_open_text (sentence);
   g_autofree char *mark = NULL;
 
   adw_avatar_set_text (self->avatar, avatar_text);
@@ -143,11 +141,13 @@ on_marks_changed (MortisePasskeyRow *self)
 static gboolean
 on_query_tooltip (MortisePasskeyRow *self, int x, int y, gboolean keyboard, GtkTooltip *tooltip)
 {
+  g_autofree char *sentence = NULL;
   g_autofree char *text = NULL;
 
   if (!MORTISE_IS_PASSKEY (self->item))
     return FALSE;
-  text = dup_open_text (MORTISE_PASSKEY (self->item));
+  sentence = mortise_passkey_dup_sentence (MORTISE_PASSKEY (self->item));
+  text = make_open_text (sentence);
   gtk_tooltip_set_text (tooltip, text);
   return TRUE;
 }
