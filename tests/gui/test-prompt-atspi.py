@@ -8,15 +8,7 @@ import struct
 import subprocess
 import time
 
-# Warnings are fatal to the program under test; the reader's library warns of objects that went while
-# it read, which is no fault.
-PROMPT_ENVIRONMENT = dict(os.environ)
-os.environ.pop("G_DEBUG", None)
-
-import gi
-
-gi.require_version("Atspi", "2.0")
-from gi.repository import Atspi, GLib
+from screen_reader import PROGRAM_ENVIRONMENT, Atspi, GLib, run, widgets_of
 
 QUESTION, SHOWN, ANSWER, SECRET = 1, 16, 17, 18
 PATIENCE = 30
@@ -38,7 +30,7 @@ class Prompt:
         self.process = subprocess.Popen(
             [os.environ["MORTISE_TEST_PROMPT"], f"--fd={theirs.fileno()}"],
             pass_fds=[theirs.fileno()],
-            env=PROMPT_ENVIRONMENT,
+            env=PROGRAM_ENVIRONMENT,
         )
         theirs.close()
         assert self.frame()[0] == SHOWN
@@ -70,11 +62,7 @@ class Prompt:
         return None
 
     def widgets(self):
-        desktop = Atspi.get_desktop(0)
-        for index in range(desktop.get_child_count()):
-            application = desktop.get_child_at_index(index)
-            if application is not None and application.get_process_id() == self.process.pid:
-                yield from below(application)
+        return widgets_of(self.process.pid)
 
     def wait_for(self, role, name, condition=lambda widget: True):
         deadline = time.monotonic() + PATIENCE
@@ -95,14 +83,6 @@ class Prompt:
     def end(self):
         self.socket.close()
         assert self.process.wait(PATIENCE) == 0
-
-
-def below(widget):
-    yield widget
-    for index in range(widget.get_child_count()):
-        child = widget.get_child_at_index(index)
-        if child is not None:
-            yield from below(child)
 
 
 def has(widget, state):
@@ -200,17 +180,10 @@ def test_says_what_went_wrong():
     prompt.end()
 
 
-def main():
-    tests = [function for name, function in sorted(globals().items()) if name.startswith("test_")]
-    print(f"1..{len(tests)}", flush=True)
-    for number, test in enumerate(tests, 1):
-        try:
-            test()
-            verdict = "ok"
-        except Exception as error:
-            print(f"# {type(error).__name__}: {error}")
-            verdict = "not ok"
-        print(f"{verdict} {number} {test.__name__[5:].replace('_', '-')}", flush=True)
-
-
-main()
+run(
+    [
+        (name.removeprefix("test_").replace("_", "-"), function)
+        for name, function in sorted(globals().items())
+        if name.startswith("test_")
+    ]
+)
