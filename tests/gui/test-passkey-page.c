@@ -54,10 +54,7 @@ get_entry (Fixture *fixture, const char *name)
 static void
 type_name (Fixture *fixture, const char *entry, const char *text)
 {
-  GtkEditable *editable = get_entry (fixture, entry);
-
-  gtk_editable_set_text (editable, text);
-  g_signal_emit_by_name (editable, "apply");
+  mortise_test_apply (get_entry (fixture, entry), text);
 }
 
 #define ALICE                                                                                      \

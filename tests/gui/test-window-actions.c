@@ -110,8 +110,7 @@ test_undo_edit_and_delete (Fixture *fixture, gconstpointer data)
   mortise_window_fixture_assert_call (fixture, "DeletePasskeys ([3],)");
   wait_for (fixture, "Deleted ");
   entry = GTK_EDITABLE (mortise_test_get (fixture->root, ADW_TYPE_ENTRY_ROW, "Your note"));
-  gtk_editable_set_text (entry, "At the desk");
-  g_signal_emit_by_name (entry, "apply");
+  mortise_test_apply (entry, "At the desk");
   mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'note': <'At the desk'>})");
   wait_for (fixture, "Note changed");
   mortise_test_click (fixture->root, "Undo");
@@ -122,8 +121,7 @@ test_undo_edit_and_delete (Fixture *fixture, gconstpointer data)
   wait_for (fixture, "10 passkeys");
 
   /* The other way round. */
-  gtk_editable_set_text (entry, "On the shelf");
-  g_signal_emit_by_name (entry, "apply");
+  mortise_test_apply (entry, "On the shelf");
   mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'note': <'On the shelf'>})");
   wait_for (fixture, "Note changed");
   gtk_widget_activate_action (fixture->root, "win.delete-passkey", "x", (gint64) 3);
@@ -175,13 +173,11 @@ test_edit_label (Fixture *fixture, gconstpointer data)
   mortise_window_fixture_open_samples (fixture);
   open_passkey (fixture, "alice at github.com");
   entry = get_label_entry (fixture);
-  gtk_editable_set_text (entry, "Home");
-  g_signal_emit_by_name (entry, "apply");
+  mortise_test_apply (entry, "Home");
   mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'label': <'Home'>})");
   /* In the list the label is shown as soon as the agent says so. */
   wait_for (fixture, "Home");
-  gtk_editable_set_text (entry, "");
-  g_signal_emit_by_name (entry, "apply");
+  mortise_test_apply (entry, "");
   mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'label': <''>})");
 }
 
@@ -191,8 +187,7 @@ change_label (Fixture *fixture, const char *text)
   GtkEditable *entry = get_label_entry (fixture);
   g_autofree char *call = g_strdup_printf ("EditPasskey (1, {'label': <'%s'>})", text);
 
-  gtk_editable_set_text (entry, text);
-  g_signal_emit_by_name (entry, "apply");
+  mortise_test_apply (entry, text);
   mortise_window_fixture_assert_call (fixture, call);
   wait_for (fixture, "Label changed");
   mortise_test_settle (fixture->window);
@@ -238,8 +233,7 @@ test_edit_fails (Fixture *fixture, gconstpointer data)
   open_passkey (fixture, "alice at github.com");
   entry = get_label_entry (fixture);
   mortise_mock_agent_set_answer (fixture->agent, "VaultFull", "The disk is full.");
-  gtk_editable_set_text (entry, "Home");
-  g_signal_emit_by_name (entry, "apply");
+  mortise_test_apply (entry, "Home");
   wait_for (fixture, "The disk is full.");
   g_assert_cmpstr (gtk_editable_get_text (entry), ==, "Home");
 }
@@ -390,8 +384,7 @@ test_restart_while_asked (Fixture *fixture, gconstpointer data)
   open_passkey (fixture, "alice at github.com");
   entry = GTK_EDITABLE (mortise_test_get (fixture->root, ADW_TYPE_ENTRY_ROW, "Account name"));
   mortise_mock_agent_set_hold (fixture->agent, TRUE);
-  gtk_editable_set_text (entry, "alice@new.example");
-  g_signal_emit_by_name (entry, "apply");
+  mortise_test_apply (entry, "alice@new.example");
   mortise_window_fixture_assert_call (fixture,
                                       "EditPasskey (1, {'user-name': <'alice@new.example'>})");
   gtk_widget_activate_action (fixture->root, "win.show-passkey", "x", (gint64) 2);

@@ -131,8 +131,7 @@ test_first_minutes (Fixture *fixture, gconstpointer data)
     GtkWidget *label = mortise_test_get (fixture->root, ADW_TYPE_ENTRY_ROW, "Your label");
     guint asked = prompter_script_count (fixture->script);
 
-    gtk_editable_set_text (GTK_EDITABLE (label), "First try");
-    g_signal_emit_by_name (label, "apply");
+    mortise_test_apply (GTK_EDITABLE (label), "First try");
     wait_for (fixture, "First try");
     g_assert_cmpuint (prompter_script_count (fixture->script), ==, asked);
     mortise_test_click (fixture->root, "Delete This Passkey");

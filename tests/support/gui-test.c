@@ -276,6 +276,13 @@ mortise_test_click (GtkWidget *root, const char *name)
   mortise_test_iterate ();
 }
 
+void
+mortise_test_apply (GtkEditable *row, const char *text)
+{
+  gtk_editable_set_text (row, text);
+  g_signal_emit_by_name (row, "apply");
+}
+
 static void
 collect_text (GtkWidget *widget, GString *text)
 {

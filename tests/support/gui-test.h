@@ -66,6 +66,10 @@ GtkWidget *mortise_test_get (GtkWidget *root, GType type, const char *name);
  */
 void mortise_test_click (GtkWidget *root, const char *name);
 
+/** mortise_test_apply: @text in place of what is in @row, an #AdwEntryRow, and its button pressed
+ */
+void mortise_test_apply (GtkEditable *row, const char *text);
+
 /** mortise_test_wait_for_text: waits until a label on the screen contains @text; else shows what
  * does */
 void mortise_test_wait_for_text (GtkWidget *root, const char *text);
