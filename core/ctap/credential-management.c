@@ -394,10 +394,17 @@ delete_credential (MortiseAuthenticator *self, Management *management)
   return CTAP1_ERR_SUCCESS;
 }
 
-/* An empty name is none (CTAP 2.1 §6.8.6). */
+/*
+ * An empty name is none (CTAP 2.1 §6.8.6). A client has to send both names to change one: the other
+ * comes back as it was told, which may be the stored one cut.
+ */
 static void
 replace_name (char **name, const char *other)
 {
+  g_autofree char *told = *name != NULL ? mortise_ctap_dup_told_name (*name) : NULL;
+
+  if (told != NULL && g_strcmp0 (told, other) == 0)
+    return;
   g_free (*name);
   *name = other != NULL && *other != '\0' ? g_strdup (other) : NULL;
 }

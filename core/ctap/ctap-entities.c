@@ -140,12 +140,18 @@ mortise_ctap_check_descriptors (const MortiseCborValue *list)
   return CTAP1_ERR_SUCCESS;
 }
 
+char *
+mortise_ctap_dup_told_name (const char *name)
+{
+  return g_strndup (name, mortise_record_cut (name, MORTISE_CTAP_NAME_MAX));
+}
+
 static void
 write_name (MortiseCborWriter *writer, const char *name)
 {
-  g_autofree char *cut = g_strndup (name, mortise_record_cut (name, MORTISE_CTAP_NAME_MAX));
+  g_autofree char *told = mortise_ctap_dup_told_name (name);
 
-  mortise_cbor_write_text (writer, cut);
+  mortise_cbor_write_text (writer, told);
 }
 
 void

@@ -66,8 +66,17 @@ CtapStatus mortise_ctap_read_descriptor (const MortiseCborValue *map, MortiseCbo
 /** mortise_ctap_check_descriptors: checks every entry of an allowList or excludeList */
 CtapStatus mortise_ctap_check_descriptors (const MortiseCborValue *list);
 
+/**
+ * mortise_ctap_dup_told_name:
+ * @name: a name as it is stored
+ *
+ * Returns: (transfer full): what of it a client is told: cut by mortise_record_cut() where it is
+ *   over %MORTISE_CTAP_NAME_MAX
+ */
+char *mortise_ctap_dup_told_name (const char *name);
+
 /** mortise_ctap_write_user: the account as PublicKeyCredentialUserEntity; it must have an id; names
- * are cut by mortise_record_cut() to %MORTISE_CTAP_NAME_MAX */
+ * are those of mortise_ctap_dup_told_name() */
 void mortise_ctap_write_user (MortiseCborWriter *writer,
                               const MortiseCredential *credential,
                               gboolean with_names);

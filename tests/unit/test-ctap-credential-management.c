@@ -6,6 +6,7 @@
 
 #include "core/ctap/authenticator-data.h"
 #include "core/ctap/authenticator-private.h"
+#include "core/ctap/ctap-entities.h"
 #include "tests/support/ctap-fixture.h"
 #include "tests/support/memory-keyring.h"
 
@@ -463,6 +464,85 @@ test_71_update (Fixture *f, gconstpointer data)
   g_assert_null (credential->user_display_name);
 }
 
+/* (transfer full): the account's name @key as the client is told it for the site's one passkey */
+static char *
+told_name (Fixture *f, const char *rp_id, const char *key)
+{
+  g_autoptr (GBytes) hash = hash_params (rp_id);
+  g_autoptr (GBytes) cbor = NULL;
+  MortiseCborValue map;
+  MortiseCborValue user;
+  MortiseCborValue name;
+
+  g_assert_cmphex (send (f, 4, hash, &cbor), ==, CTAP1_ERR_SUCCESS);
+  map = ctap_parse (cbor);
+  g_assert_true (ctap_find (&map, 6, NULL, &user) && ctap_find (&user, 0, key, &name));
+  return g_strndup ((const char *) name.data, name.size);
+}
+
+static void
+assert_names (Fixture *f,
+              const CtapAnswer *registered,
+              const char *name,
+              const char *display_name,
+              guint n_changes)
+{
+  g_autoptr (MortiseCredential) credential =
+      mortise_vault_find_by_id (f->ctap.vault, registered->credential_id, NULL);
+  g_autoptr (GPtrArray) changes = mortise_history_read (credential->history);
+
+  g_assert_cmpstr (credential->user_name, ==, name);
+  g_assert_cmpstr (credential->user_display_name, ==, display_name);
+  g_assert_cmpuint (changes->len, ==, n_changes);
+}
+
+/* A client that was told a name cut, and sends it back, has not shortened the person's. */
+static void
+test_71_update_with_told_names (Fixture *f, gconstpointer data)
+{
+  g_autofree char *name = g_strnfill (600, 'n');
+  g_autofree char *display_name = g_strconcat (name, " of everywhere", NULL);
+  g_autoptr (CtapAnswer) ada =
+      ctap_register (&f->ctap, &(CtapMake){ .rp_id = "a.example",
+                                            .user_id = "ada",
+                                            .user_name = name,
+                                            .user_display_name = display_name,
+                                            .rk = 1,
+                                            .uv = 1 });
+  g_autofree char *told = NULL;
+  g_autofree char *told_display = NULL;
+  g_autofree char *shorter = NULL;
+  g_autoptr (GBytes) same = NULL;
+  g_autoptr (GBytes) renamed = NULL;
+  g_autoptr (GBytes) cut = NULL;
+  g_autoptr (GBytes) none = NULL;
+
+  get_token (f, MORTISE_PERMISSION_CM, NULL);
+  told = told_name (f, "a.example", "name");
+  told_display = told_name (f, "a.example", "displayName");
+  g_assert_cmpuint (strlen (told), ==, MORTISE_CTAP_NAME_MAX);
+  g_assert_cmpuint (strlen (told_display), ==, MORTISE_CTAP_NAME_MAX);
+  assert_names (f, ada, name, display_name, 0);
+
+  same = id_params (ada->credential_id, "ada", told, told_display);
+  g_assert_cmphex (send (f, 7, same, NULL), ==, CTAP1_ERR_SUCCESS);
+  assert_names (f, ada, name, display_name, 0);
+
+  /* One of them changed: the other stays whole. */
+  renamed = id_params (ada->credential_id, "ada", "ada@a.example", told_display);
+  g_assert_cmphex (send (f, 7, renamed, NULL), ==, CTAP1_ERR_SUCCESS);
+  assert_names (f, ada, "ada@a.example", display_name, 1);
+
+  /* What was not told is meant, however little is different; so is leaving a name out. */
+  shorter = g_strndup (told_display, strlen (told_display) - 1);
+  cut = id_params (ada->credential_id, "ada", "ada@a.example", shorter);
+  g_assert_cmphex (send (f, 7, cut, NULL), ==, CTAP1_ERR_SUCCESS);
+  assert_names (f, ada, "ada@a.example", shorter, 2);
+  none = id_params (ada->credential_id, "ada", NULL, shorter);
+  g_assert_cmphex (send (f, 7, none, NULL), ==, CTAP1_ERR_SUCCESS);
+  assert_names (f, ada, NULL, shorter, 3);
+}
+
 /* Nothing can be listed: the person is asked to unlock first, and may refuse. */
 static void
 test_70_locked (Fixture *f, gconstpointer data)
@@ -554,6 +634,7 @@ main (int argc, char **argv)
   ADD ("/ctap/70-credential-management/locked", test_70_locked);
   ADD ("/ctap/70-credential-management/persistent-token", test_70_persistent_token);
   ADD ("/ctap/71-update-user-information", test_71_update);
+  ADD ("/ctap/71-update-user-information/with-told-names", test_71_update_with_told_names);
   ADD ("/ctap/72-enumerate-rps", test_72_enumerate_rps);
   ADD ("/ctap/72-enumerate-credentials", test_72_enumerate_credentials);
   ADD ("/ctap/72-delete", test_72_delete);
