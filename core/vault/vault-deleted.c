@@ -256,6 +256,8 @@ purge_rows (MortiseVault *self, Purge *purge, GError **error)
   /* secure_delete wiped the pages; the journal still has them as they were. If it cannot be emptied
    * now, the next time does it. */
   (void) mortise_vault_store_forget_journal (self->store);
+  for (gsize i = 0; i < purge->n_row_ids; i++)
+    mortise_vault_forget_uses (self, purge->row_ids[i]);
   self->count_deleted -= (guint) purge->n_row_ids;
   mortise_vault_queue_signal (self, MORTISE_VAULT_SIGNAL_CREDENTIALS);
   return TRUE;

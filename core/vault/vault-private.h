@@ -218,4 +218,7 @@ gboolean mortise_vault_read_counts (MortiseVault *self, MortiseVaultStore *store
 
 void mortise_vault_flush_uses_locked (MortiseVault *self);
 
+/** What memory holds of the use of a passkey that is no more */
+void mortise_vault_forget_uses (MortiseVault *self, gint64 row_id);
+
 G_END_DECLS

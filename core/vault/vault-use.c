@@ -165,6 +165,13 @@ mortise_vault_flush_uses_locked (MortiseVault *self)
 }
 
 void
+mortise_vault_forget_uses (MortiseVault *self, gint64 row_id)
+{
+  g_hash_table_remove (self->uses, &row_id);
+  g_hash_table_remove (self->sign_counts, &row_id);
+}
+
+void
 mortise_vault_flush_uses (MortiseVault *self)
 {
   g_autoptr (GMutexLocker) locker = NULL;

@@ -953,6 +953,35 @@ test_purge (VaultFixture *f, gconstpointer user_data)
   g_assert_cmpuint (mortise_vault_count (f->vault), ==, 1);
 }
 
+/* What memory holds of a passkey's use goes with it, also of one that was never written. */
+static void
+test_purge_forgets_use (VaultFixture *f, gconstpointer user_data)
+{
+  const gint64 day = 24 * 60 * 60;
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+
+  vault_fixture_create (f);
+  for (gint64 row_id = 1; row_id <= 3; row_id++)
+    {
+      g_autofree char *user = g_strdup_printf ("user %" G_GINT64_FORMAT, row_id);
+      g_autoptr (MortiseCredential) stored = NULL;
+      guint32 count;
+
+      g_assert_cmpint (vault_fixture_add (f, "example.com", user), ==, row_id);
+      stored = get (f, row_id);
+      g_assert_true (mortise_vault_reserve_sign_count (f->vault, stored, &count, NULL));
+      mortise_vault_note_use (f->vault, row_id, 0x05);
+    }
+  g_assert_true (mortise_vault_delete (f->vault, 1, NULL));
+  g_assert_true (mortise_vault_purge (f->vault, 1, NULL));
+  g_assert_cmpuint (g_hash_table_size (f->vault->sign_counts), ==, 2);
+  g_assert_cmpuint (g_hash_table_size (f->vault->uses), ==, 2);
+  g_assert_true (mortise_vault_delete (f->vault, 2, NULL));
+  g_assert_cmpuint (mortise_vault_purge_expired (f->vault, now + 31 * day), ==, 1);
+  g_assert_cmpuint (g_hash_table_size (f->vault->sign_counts), ==, 1);
+  g_assert_cmpuint (g_hash_table_size (f->vault->uses), ==, 1);
+}
+
 /* A row id says "this passkey" in the window: it never comes to mean another. */
 static void
 test_row_ids_not_reused (VaultFixture *f, gconstpointer user_data)
@@ -1116,6 +1145,7 @@ main (int argc, char *argv[])
   ADD ("uses", test_uses);
   ADD ("delete-and-restore", test_delete_and_restore);
   ADD ("purge", test_purge);
+  ADD ("purge-forgets-use", test_purge_forgets_use);
   ADD ("row-ids-not-reused", test_row_ids_not_reused);
   ADD ("purge-damaged", test_purge_damaged);
   ADD ("purge-expired", test_purge_expired);
