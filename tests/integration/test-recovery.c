@@ -195,10 +195,11 @@ test_wrong_code (AgentFixture *f, gconstpointer data)
 
   g_assert_cmpstr (first, !=, second);
   agent_fixture_lock (f);
-  /* Mistyped, then the one that was replaced, then the right one. */
-  line = g_strdup_printf ("approve expect=recover recovery=0000%s,%s,%s"
+  /* Mistyped, then the one that was replaced, then the right one. A single wrong character never
+   * fits its group; more of them would once in 32 times. */
+  line = g_strdup_printf ("approve expect=recover recovery=%c%s,%s,%s"
                           " new-pin=" AGENT_FIXTURE_NEW_PIN,
-                          first + 4, first, second);
+                          first[0] == '0' ? '1' : '0', first + 1, first, second);
   agent_fixture_answer (f, line);
   g_variant_unref (agent_fixture_call (f, "ResetPin", NULL, NULL));
   g_free (agent_fixture_wait_event_holding (f, question, "update", "Group 1 of the recovery code"));
