@@ -105,7 +105,9 @@ kill_child (const char *directory, int round)
   while (TRUE);
   close (ends[0]);
   g_assert_cmpint (waitpid (child, &status, 0), ==, child);
-  g_assert_true (WIFSIGNALED (status));
+  if (!WIFSIGNALED (status))
+    g_error ("In round %d the child ended by itself, with status %d after %u passkeys", round,
+             WEXITSTATUS (status), acknowledged->len);
   return acknowledged;
 }
 
@@ -154,6 +156,8 @@ test_killed (VaultFixture *f, gconstpointer user_data)
       if (mortise_vault_get_state (f->vault) == MORTISE_VAULT_NONE)
         {
           g_assert_cmpuint (all->len, ==, 0);
+          /* Or the next child finds the folder in use. */
+          g_clear_object (&f->vault);
           continue;
         }
       vault_fixture_unlock (f, "1234", &error);
