@@ -181,14 +181,35 @@ test_edit_label (Fixture *fixture, gconstpointer data)
   mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'label': <''>})");
 }
 
+typedef struct
+{
+  GtkWidget *root;
+  GtkWidget *earlier; /* weak */
+} NewToast;
+
+static gboolean
+has_new_toast (gpointer user_data)
+{
+  const NewToast *wanted = user_data;
+  GtkWidget *toast = mortise_test_find (wanted->root, g_type_from_name ("AdwToastWidget"), NULL);
+
+  return toast != NULL && toast != wanted->earlier;
+}
+
+/* Until its toast is shown: the toast of an earlier change says the same. */
 static void
 change_label (Fixture *fixture, const char *text)
 {
   GtkEditable *entry = get_label_entry (fixture);
   g_autofree char *call = g_strdup_printf ("EditPasskey (1, {'label': <'%s'>})", text);
+  NewToast wanted = { .root = fixture->root };
 
+  g_set_weak_pointer (&wanted.earlier,
+                      mortise_test_find (fixture->root, g_type_from_name ("AdwToastWidget"), NULL));
   mortise_test_apply (entry, text);
   mortise_window_fixture_assert_call (fixture, call);
+  mortise_test_wait_until (has_new_toast, &wanted);
+  g_clear_weak_pointer (&wanted.earlier);
   wait_for (fixture, "Label changed");
   mortise_test_settle (fixture->window);
 }
