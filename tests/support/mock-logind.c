@@ -40,6 +40,9 @@ struct _MockLogind
   GDBusConnection *bus;
   GDBusNodeInfo *info;
   guint objects[4];
+
+  /* Calls are answered where the bus is served, which need not be where the test runs. */
+  GMutex lock;
   gboolean in_session;
   gboolean has_display;
   gboolean active[2];
@@ -59,6 +62,7 @@ return_error (GDBusMethodInvocation *invocation, const char *name)
   g_dbus_method_invocation_return_dbus_error (invocation, name, "No session");
 }
 
+/* With the lock held. */
 static void
 inhibit (MockLogind *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
@@ -92,6 +96,7 @@ on_method (GDBusConnection *bus,
 {
   MockLogind *self = user_data;
   g_autoptr (GVariant) asker = g_variant_ref_sink (g_variant_new ("(u)", 0u));
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   if (strcmp (method, "Inhibit") == 0)
     inhibit (self, parameters, invocation);
@@ -116,6 +121,7 @@ on_get_property (GDBusConnection *bus,
                  gpointer user_data)
 {
   MockLogind *self = user_data;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   if (strcmp (property, "Active") == 0)
     return g_variant_new_boolean (self->active[session_number (path)]);
@@ -134,6 +140,7 @@ mock_logind_new (GDBusConnection *bus)
   const int interfaces[] = { 0, 1, 1, 2 };
   g_autoptr (GError) error = NULL;
 
+  g_mutex_init (&self->lock);
   self->bus = g_object_ref (bus);
   self->held = -1;
   self->in_session = TRUE;
@@ -165,6 +172,7 @@ mock_logind_free (MockLogind *self)
     close (self->held);
   g_dbus_node_info_unref (self->info);
   g_object_unref (self->bus);
+  g_mutex_clear (&self->lock);
   g_free (self);
 }
 
@@ -181,12 +189,16 @@ emit (
 void
 mock_logind_set_in_session (MockLogind *self, gboolean in_session)
 {
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
   self->in_session = in_session;
 }
 
 void
 mock_logind_set_display (MockLogind *self, gboolean has_display)
 {
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
   self->has_display = has_display;
 }
 
@@ -204,7 +216,9 @@ emit_changed (MockLogind *self, const char *session, const char *property, gbool
 void
 mock_logind_set_active (MockLogind *self, const char *session, gboolean active)
 {
+  g_mutex_lock (&self->lock);
   self->active[session_number (session)] = active;
+  g_mutex_unlock (&self->lock);
   emit_changed (self, session, "Active", active);
 }
 
@@ -237,12 +251,15 @@ mock_logind_emit_session (MockLogind *self, const char *signal, const char *sess
 guint
 mock_logind_count_inhibitors (MockLogind *self)
 {
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
   return self->inhibitors;
 }
 
 gboolean
 mock_logind_is_inhibited (MockLogind *self)
 {
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   struct pollfd end = { .fd = self->held, .events = POLLIN };
 
   return self->held >= 0 && poll (&end, 1, 0) == 0;

@@ -21,6 +21,8 @@ MockLogind *mock_logind_new (GDBusConnection *bus);
 void mock_logind_free (MockLogind *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MockLogind, mock_logind_free)
 
+/* What follows may be called from any thread. */
+
 /** Whether the process is in a session at all; a user service is in none. */
 void mock_logind_set_in_session (MockLogind *self, gboolean in_session);
 void mock_logind_set_display (MockLogind *self, gboolean has_display);
