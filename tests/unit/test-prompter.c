@@ -3,6 +3,8 @@
 
 #include "app/agent/prompter.h"
 
+#include <stdio.h>
+
 #include "app/agent/consent-question.h"
 #include "core/ctap/pin-uv-auth-token.h"
 #include "core/mortise-error.h"
@@ -254,14 +256,29 @@ test_missing_program (Fixture *f, gconstpointer data)
     ;
 }
 
+/* Each time twice as long, until it was long enough for the prompt to come up. */
 static void
 test_time_out (Fixture *f, gconstpointer data)
 {
-  mortise_prompter_set_timeout (f->prompter, 1);
-  prompter_script_answer (f->script, "hang");
-  assert_ask_fails (f, &sign_in, MORTISE_ERROR_TIMED_OUT);
-  prompter_script_assert_logged (f->script, "'timeout': <uint32 1>");
+  g_autofree char *log = NULL;
+  const char *found;
+  guint timeout = 1;
+  guint told = 0;
+
+  for (; prompter_script_count (f->script) == 0; timeout *= 2)
+    {
+      g_assert_cmpuint (timeout, <=, 256);
+      mortise_prompter_set_timeout (f->prompter, timeout);
+      prompter_script_answer (f->script, "hang");
+      assert_ask_fails (f, &sign_in, MORTISE_ERROR_TIMED_OUT);
+    }
   prompter_script_wait_for (f->script, "1 closed-by-agent");
+  log = prompter_script_read_log (f->script);
+  found = strstr (log, "'timeout': <uint32 ");
+  g_assert_nonnull (found);
+  g_assert_cmpint (sscanf (found, "'timeout': <uint32 %u>", &told), ==, 1);
+  g_assert_cmpuint (told, >=, 1);
+  g_assert_cmpuint (told, <, timeout);
 }
 
 /* --- What comes from other threads -------------------------------------------------------------
