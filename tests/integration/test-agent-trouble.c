@@ -10,7 +10,7 @@
 #include "tests/support/agent-fixture.h"
 #include "tests/support/end-with-test.h"
 
-#define WAIT_LIMIT (30 * G_TIME_SPAN_SECOND)
+#define WAIT_LIMIT (AGENT_FIXTURE_PATIENCE * G_TIME_SPAN_SECOND)
 
 static void
 pause_until (gint64 limit, const char *what)

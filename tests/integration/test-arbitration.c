@@ -44,7 +44,7 @@ test_busy (AgentFixture *f, gconstpointer data)
   g_autoptr (CtaphidClient) third = NULL;
   gint64 start;
 
-  agent_fixture_answer (f, "approve expect=select delay=1000");
+  agent_fixture_answer (f, "approve expect=select wait");
   ctaphid_client_send (first, CTAPHID_CBOR, SELECTION, 1);
   ctaphid_client_wait_keepalive (first, 2);
 
@@ -57,6 +57,7 @@ test_busy (AgentFixture *f, gconstpointer data)
   ctaphid_client_send (third, CTAPHID_PING, "a", 1);
   g_assert_cmphex (ctaphid_client_receive_error (third), ==, CTAPHID_ERR_CHANNEL_BUSY);
 
+  agent_fixture_go_on (f);
   finish_selection (first);
   assert_info (second);
   assert_info (third);
@@ -160,13 +161,11 @@ test_unfinished_message (AgentFixture *f, gconstpointer data)
   g_autoptr (CtaphidClient) rude = ctaphid_client_open (f->socket_path);
   g_autoptr (CtaphidClient) other = ctaphid_client_open (f->socket_path);
 
-  const guint32 channel = rude->channel;
-
-  ctaphid_client_send_packet (rude, channel, CTAPHID_CBOR, 500, NULL, 0);
-  /* Two sockets know no order between them: an answer on this one tells that it was read. */
-  ctaphid_client_init (rude);
-  rude->channel = channel;
+  /* Both are there when it looks, or the time-out may be over before the other's request. */
+  agent_fixture_pause (f);
+  ctaphid_client_send_packet (rude, rude->channel, CTAPHID_CBOR, 500, NULL, 0);
   ctaphid_client_send (other, CTAPHID_CBOR, GET_INFO, 1);
+  agent_fixture_resume (f);
   g_assert_cmphex (ctaphid_client_receive_error (other), ==, CTAPHID_ERR_CHANNEL_BUSY);
   g_assert_cmphex (ctaphid_client_receive_error (rude), ==, CTAPHID_ERR_MSG_TIMEOUT);
   assert_info (other);

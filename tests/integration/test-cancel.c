@@ -152,8 +152,11 @@ test_from_other_channel (AgentFixture *f, gconstpointer data)
   g_autoptr (CtaphidClient) other = ctaphid_client_open (f->socket_path);
   g_autoptr (GBytes) response = NULL;
 
-  start_selection (f, client, "approve expect=select delay=400");
+  start_selection (f, client, "approve expect=select wait");
   ctaphid_client_send (other, CTAPHID_CANCEL, NULL, 0);
+  /* An answer on this channel tells that what came before it was read. */
+  ctaphid_client_init (other);
+  agent_fixture_go_on (f);
   response = receive_cbor (client);
   assert_status (response, 0x00);
 }

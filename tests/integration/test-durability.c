@@ -78,6 +78,7 @@ typedef struct
 {
   AgentFixture *fixture;
   GPtrArray *acknowledged;
+  int n_acknowledged; /* atomic */
   guint round;
 } Registrar;
 
@@ -95,6 +96,7 @@ register_until_it_fails (gpointer data)
       if (registration == NULL)
         return NULL;
       g_ptr_array_add (registrar->acknowledged, registration);
+      g_atomic_int_inc (&registrar->n_acknowledged);
     }
 }
 
@@ -115,6 +117,9 @@ test_kill_at_random (AgentFixture *f, gconstpointer data)
     {
       GThread *thread = g_thread_new ("client", register_until_it_fails, &registrar);
 
+      /* Whatever the moments are like, there is something to lose. */
+      while (registrar.round == 0 && g_atomic_int_get (&registrar.n_acknowledged) == 0)
+        g_usleep (1000);
       g_usleep ((gulong) (g_test_rand_double_range (0.1, 5) * (double) one));
       agent_fixture_kill (f);
       g_thread_join (thread);
@@ -161,11 +166,12 @@ assert_survives_failing_writes (AgentFixture *f,
   g_autoptr (GVariant) list = NULL;
 
   /* It happens while the person thinks. The registration fails, instead of being lost. */
-  agent_fixture_answer_register (f, "approve expect=register delay=500");
+  agent_fixture_answer_register (f, "approve expect=register wait");
   mortise_relying_party_register_async (f->rp, f->socket_path, "full.example", "alice", NULL, NULL,
                                         on_done, &result);
   g_free (agent_fixture_wait_event (f, question, "shown"));
   stop_writes (f);
+  agent_fixture_go_on (f);
   while (result == NULL)
     g_main_context_iteration (NULL, TRUE);
   g_assert_null (mortise_relying_party_register_finish (f->rp, result, &error));

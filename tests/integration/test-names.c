@@ -214,16 +214,18 @@ test_meanwhile (AgentFixture *f, gconstpointer data)
   gboolean edited = FALSE;
   GVariantDict dict;
 
-  agent_fixture_answer (f, "approve delay=1500 expect=edit");
+  agent_fixture_answer (f, "approve wait expect=edit");
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "user-display-name", "s", "By person");
   g_dbus_connection_call (f->bus, MORTISE_AGENT_NAME, MORTISE_AGENT_PATH, MORTISE_APP_ID ".Agent1",
                           "EditPasskey",
                           g_variant_new ("(x@a{sv})", id, g_variant_dict_end (&dict)), NULL,
-                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, on_edited, &edited);
+                          G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, on_edited, &edited);
   g_dbus_connection_flush_sync (f->bus, NULL, NULL);
   g_free (agent_fixture_wait_event (f, questions + 1, "shown"));
   edit_text (f, id, "label", "meanwhile");
+  g_assert_false (edited);
+  agent_fixture_go_on (f);
   while (!edited)
     g_main_context_iteration (NULL, TRUE);
   agent_fixture_assert_text (f, id, "label", "meanwhile");

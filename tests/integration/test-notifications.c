@@ -116,7 +116,7 @@ on_time_out (gpointer user_data)
 static void
 wait_for (GPtrArray *list, guint count)
 {
-  guint time_out = g_timeout_add_seconds (60, on_time_out, NULL);
+  guint time_out = g_timeout_add_seconds (AGENT_FIXTURE_PATIENCE, on_time_out, NULL);
 
   while (list->len < count)
     g_main_context_iteration (NULL, TRUE);

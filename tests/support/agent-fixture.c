@@ -3,6 +3,7 @@
 
 #include "tests/support/agent-fixture.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -14,23 +15,53 @@
 #include "tests/support/end-with-test.h"
 #include "tests/support/test-bus.h"
 
-/* Only ends what has failed already. */
-#define PATIENCE_S 60
+/* Of each log, where a wait was in vain. */
+#define SHOWN_LINES 60
 
 #define INTERFACE MORTISE_APP_ID ".Agent1"
 
 static gint64
 deadline (void)
 {
-  return g_get_monotonic_time () + PATIENCE_S * G_USEC_PER_SEC;
+  return g_get_monotonic_time () + AGENT_FIXTURE_PATIENCE * G_USEC_PER_SEC;
+}
+
+static void
+show_end (const char *title, const char *path)
+{
+  g_autofree char *content = NULL;
+  g_auto (GStrv) lines = NULL;
+  guint n_lines;
+
+  g_printerr ("--- %s\n", title);
+  if (!g_file_get_contents (path, &content, NULL, NULL))
+    return;
+  lines = g_strsplit (content, "\n", -1);
+  n_lines = g_strv_length (lines);
+  for (guint i = n_lines > SHOWN_LINES ? n_lines - SHOWN_LINES : 0; i < n_lines; i++)
+    g_printerr ("%s\n", lines[i]);
+}
+
+G_GNUC_NORETURN G_GNUC_PRINTF (2, 3) static void fail (AgentFixture *f, const char *format, ...)
+{
+  g_autofree char *prompter_log = g_build_filename (f->prompter_dir, "log", NULL);
+  g_autofree char *what = NULL;
+  va_list args;
+
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+  show_end ("the agent", f->log_path);
+  show_end ("the prompter", prompter_log);
+  g_error ("%s", what);
 }
 
 /* Sleeps a little while something outside of this process is waited for. */
 static void
-wait_a_little (gint64 end, const char *what)
+wait_a_little (AgentFixture *f, gint64 end, const char *what)
 {
   if (g_get_monotonic_time () > end)
-    g_error ("Waited in vain for %s", what);
+    fail (f, "Waited in vain for %s", what);
   g_usleep (3000);
 }
 
@@ -71,6 +102,14 @@ agent_fixture_answer_always (AgentFixture *f, const char *line)
   g_autofree char *path = prompter_file (f, "default");
 
   g_assert_true (g_file_set_contents (path, line, -1, NULL));
+}
+
+void
+agent_fixture_go_on (AgentFixture *f)
+{
+  g_autofree char *path = prompter_file (f, "go");
+
+  g_assert_true (g_file_set_contents (path, "", 0, NULL));
 }
 
 void
@@ -123,11 +162,20 @@ agent_fixture_wait_event_holding (AgentFixture *f,
                                   const char *holding)
 {
   const gint64 end = deadline ();
+  g_autofree char *what = g_strdup_printf ("“%u %s” with “%s” in it", question, event, holding);
   char *found;
 
   while ((found = find_event (f, question, event, holding)) == NULL)
-    wait_a_little (end, event);
+    wait_a_little (f, end, what);
   return found;
+}
+
+gboolean
+agent_fixture_has_event (AgentFixture *f, guint question, const char *event)
+{
+  g_autofree char *found = find_event (f, question, event, "");
+
+  return found != NULL;
 }
 
 char *
@@ -157,7 +205,8 @@ agent_fixture_call (AgentFixture *f, const char *method, GVariant *arguments, GE
   g_autoptr (GError) own = NULL;
   GVariant *reply = g_dbus_connection_call_sync (
       f->bus, MORTISE_AGENT_NAME, MORTISE_AGENT_PATH, INTERFACE, method, arguments, NULL,
-      G_DBUS_CALL_FLAGS_NO_AUTO_START, PATIENCE_S * 1000, NULL, error != NULL ? error : &own);
+      G_DBUS_CALL_FLAGS_NO_AUTO_START, AGENT_FIXTURE_PATIENCE * 1000, NULL,
+      error != NULL ? error : &own);
 
   g_assert_no_error (own);
   return reply;
@@ -170,7 +219,7 @@ try_get (AgentFixture *f, const char *property, GError **error)
   g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
       f->bus, MORTISE_AGENT_NAME, MORTISE_AGENT_PATH, "org.freedesktop.DBus.Properties", "Get",
       g_variant_new ("(ss)", INTERFACE, property), G_VARIANT_TYPE ("(v)"),
-      G_DBUS_CALL_FLAGS_NO_AUTO_START, PATIENCE_S * 1000, NULL, error);
+      G_DBUS_CALL_FLAGS_NO_AUTO_START, AGENT_FIXTURE_PATIENCE * 1000, NULL, error);
 
   if (reply != NULL)
     g_variant_get (reply, "(v)", &value);
@@ -207,9 +256,10 @@ void
 agent_fixture_wait_state (AgentFixture *f, const char *state)
 {
   const gint64 end = deadline ();
+  g_autofree char *what = g_strconcat ("the vault to be ", state, NULL);
 
   while (!is_in_state (f, state))
-    wait_a_little (end, state);
+    wait_a_little (f, end, what);
 }
 
 GVariant *
@@ -276,7 +326,7 @@ agent_fixture_create_vault (AgentFixture *f)
   g_variant_unref (agent_fixture_call (f, "CreateVault", NULL, NULL));
   /* Not "until it is unlocked": it may have locked itself by now. */
   while (is_in_state (f, "no-vault"))
-    wait_a_little (end, "a vault");
+    wait_a_little (f, end, "a vault");
 }
 
 void
@@ -349,15 +399,6 @@ has_exited (GSubprocess *process)
   return g_subprocess_get_identifier (process) == NULL;
 }
 
-static void
-show_log_and_fail (AgentFixture *f, const char *what)
-{
-  g_autofree char *log = agent_fixture_read_log (f);
-
-  g_printerr ("%s\n", log);
-  g_error ("%s", what);
-}
-
 static char *
 try_get_string (AgentFixture *f, const char *property)
 {
@@ -390,8 +431,8 @@ agent_fixture_start (AgentFixture *f)
   while (!is_ready (f))
     {
       if (has_exited (f->agent))
-        show_log_and_fail (f, "The agent ended instead of starting");
-      wait_a_little (end, "the agent");
+        fail (f, "The agent ended instead of starting");
+      wait_a_little (f, end, "the agent");
     }
 }
 
@@ -399,6 +440,26 @@ pid_t
 agent_fixture_get_pid (AgentFixture *f)
 {
   return atoi (g_subprocess_get_identifier (f->agent));
+}
+
+void
+agent_fixture_pause (AgentFixture *f)
+{
+  siginfo_t info;
+  int result;
+
+  g_subprocess_send_signal (f->agent, SIGSTOP);
+  /* Until all its threads have stopped. */
+  do
+    result = waitid (P_PID, (id_t) agent_fixture_get_pid (f), &info, WSTOPPED | WNOWAIT);
+  while (result < 0 && errno == EINTR);
+  g_assert_no_errno (result);
+}
+
+void
+agent_fixture_resume (AgentFixture *f)
+{
+  g_subprocess_send_signal (f->agent, SIGCONT);
 }
 
 char *
@@ -432,7 +493,7 @@ agent_fixture_wait_no_prompt (AgentFixture *f)
 
       if (*children == '\0')
         return;
-      wait_a_little (end, "the prompt's end");
+      wait_a_little (f, end, "the prompt's end");
     }
 }
 
@@ -454,7 +515,7 @@ wait_until_gone (AgentFixture *f)
       g_variant_get (reply, "(b)", &owned);
       if (!owned)
         return;
-      wait_a_little (end, "the agent's end");
+      wait_a_little (f, end, "the agent's end");
     }
 }
 
@@ -467,7 +528,7 @@ agent_fixture_stop (AgentFixture *f)
   g_subprocess_wait (f->agent, NULL, &error);
   g_assert_no_error (error);
   if (!g_subprocess_get_if_exited (f->agent) || g_subprocess_get_exit_status (f->agent) != 0)
-    show_log_and_fail (f, "The agent did not end well");
+    fail (f, "The agent did not end well: wait status %d", g_subprocess_get_status (f->agent));
   g_clear_object (&f->agent);
   wait_until_gone (f);
 }
@@ -610,7 +671,7 @@ start_keyring (AgentFixture *f)
         g_variant_get (reply, "(&o)", &collection);
       if (!g_str_equal (collection, "/"))
         return;
-      wait_a_little (end, "the keyring");
+      wait_a_little (f, end, "the keyring");
     }
 }
 

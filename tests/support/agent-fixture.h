@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 #define AGENT_FIXTURE_PIN     "Quoin-7411-Keystone"
 #define AGENT_FIXTURE_NEW_PIN "Lintel-2086-Corbel"
 
+/** Seconds that anything is waited for: only what hangs meets it, on however slow a machine. */
+#define AGENT_FIXTURE_PATIENCE 300
+
 /**
  * AgentFixture:
  *
@@ -64,6 +67,15 @@ void agent_fixture_stop (AgentFixture *f);
 void agent_fixture_kill (AgentFixture *f);
 pid_t agent_fixture_get_pid (AgentFixture *f);
 
+/**
+ * agent_fixture_pause:
+ *
+ * Stops it where it is until agent_fixture_resume(). What is sent meanwhile is there at once when
+ * it goes on, and is read in the order in which its clients connected.
+ */
+void agent_fixture_pause (AgentFixture *f);
+void agent_fixture_resume (AgentFixture *f);
+
 /** agent_fixture_read_children: Returns: (transfer full): process numbers with spaces between */
 char *agent_fixture_read_children (AgentFixture *f);
 
@@ -87,6 +99,9 @@ void agent_fixture_answer (AgentFixture *f, const char *line);
 /** agent_fixture_answer_always: for all questions that have no line of their own */
 void agent_fixture_answer_always (AgentFixture *f, const char *line);
 
+/** agent_fixture_go_on: lets one answer be given whose line has the word "wait" */
+void agent_fixture_go_on (AgentFixture *f);
+
 /**
  * agent_fixture_answer_register, _answer_sign_in:
  * @line: answers what is asked last: the registration, or the account to sign in with
@@ -109,6 +124,9 @@ guint agent_fixture_count_questions (AgentFixture *f);
  * Returns: (transfer full): the rest of the line, once it is there
  */
 char *agent_fixture_wait_event (AgentFixture *f, guint question, const char *event);
+
+/** agent_fixture_has_event: whether the line is there now */
+gboolean agent_fixture_has_event (AgentFixture *f, guint question, const char *event);
 
 /** agent_fixture_wait_event_holding: the same, for the first such line with @holding in it */
 char *agent_fixture_wait_event_holding (AgentFixture *f,

@@ -21,8 +21,8 @@ typedef struct
   guint8 last_status; /* of the last keepalive */
 } CtaphidClient;
 
-/** How long a report is waited for, in ms. Generous: it only ends what has failed already. */
-#define CTAPHID_CLIENT_TIMEOUT 20000
+/** How long a report is waited for, in ms: only what hangs meets it, on however slow a machine. */
+#define CTAPHID_CLIENT_TIMEOUT 300000
 
 /** ctaphid_client_connect: waits until somebody listens at @path */
 CtaphidClient *ctaphid_client_connect (const char *path);

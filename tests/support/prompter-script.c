@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define WAIT_LIMIT (10 * G_TIME_SPAN_SECOND)
+/* Only what hangs meets it, on however slow a machine. */
+#define WAIT_LIMIT (300 * G_TIME_SPAN_SECOND)
 
 static char *
 file_in (PrompterScript *script, const char *name)
@@ -30,7 +31,7 @@ void
 prompter_script_free (PrompterScript *script)
 {
   static const char *const names[] = { "answers", "position", "default", "log",
-                                       "count",   "lock",     "code" };
+                                       "count",   "lock",     "code",    "go" };
 
   if (script == NULL)
     return;

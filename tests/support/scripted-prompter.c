@@ -13,6 +13,7 @@
  *   log       written here, one line per event, see below
  *   count     how many questions were asked so far
  *   code      written here: the recovery code that the agent had shown last
+ *   go        made by the test: an answer that waits may be given; taken away with it
  *
  * A line is a list of words in any order. What to do, one of:
  *
@@ -29,12 +30,13 @@
  * With what:
  *
  *   pin=A,B,C        the PIN typed; sent only if the question has "needs-pin". After a wrong one
- * the next is sent; when none is left: no new-pin=A        the new PIN; sent only for
- * "create-vault" and "change-pin" allow-export=1   leaves the switch on (or =0: off). Without: as
- * the question had it account=N        chooses the Nth account, from 0 delay=MS         waits
- * before it answers expect=KIND      says no, and logs `unexpected`, if the question is of another
- * kind
- *
+ *                    the next is sent; when none is left: no
+ *   new-pin=A        the new PIN; sent only for "create-vault" and "change-pin"
+ *   allow-export=1   leaves the switch on (or =0: off). Without: as the question had it
+ *   account=N        chooses the Nth account, from 0
+ *   wait             answers when the test says so, see `go`
+ *   delay=MS         waits before it answers: for what takes time, never for what has to come first
+ *   expect=KIND      says no, and logs `unexpected`, if the question is of another kind
  *   recovery=A,B     recovery codes, with new-pin; sent for "recover", and once the PINs are spent
  *                    where the recovery code is offered. "code" stands for the one in the file
  *   drop-code        says no after a new recovery code was shown
@@ -53,6 +55,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -77,6 +80,7 @@ typedef struct
   gboolean drop_code;
   int allow_export; /* −1: as asked */
   guint account;
+  gboolean wait;
   guint delay_ms;
   char *expect;
 } Prompter;
@@ -187,6 +191,8 @@ read_word (Prompter *self, const char *word)
     }
   else if (g_str_equal (word, "drop-code"))
     self->drop_code = TRUE;
+  else if (g_str_equal (word, "wait"))
+    self->wait = TRUE;
   else if (value == NULL)
     g_error ("Unknown word “%s” in the script", word);
   else if (g_str_has_prefix (word, "pin="))
@@ -366,6 +372,27 @@ handle_finger (Prompter *self, const char *finger)
     approve_without_finger (self);
 }
 
+/* A question that was withdrawn while this program started takes no line: the test that withdrew
+ * it may be writing the lines for what comes next already. */
+static gboolean
+is_withdrawn (Prompter *self)
+{
+  char byte;
+
+  return recv (mortise_prompt_channel_get_fd (self->channel), &byte, 1, MSG_PEEK | MSG_DONTWAIT) ==
+         0;
+}
+
+/* Until the test says so, or the agent does not want to know any more. */
+static void
+wait_for_go (Prompter *self)
+{
+  g_autofree char *path = file_in (self, "go");
+
+  while (!is_withdrawn (self) && g_unlink (path) != 0)
+    g_usleep (3000);
+}
+
 static void
 act (Prompter *self)
 {
@@ -373,6 +400,8 @@ act (Prompter *self)
 
   if (self->delay_ms > 0)
     g_usleep (self->delay_ms * 1000ul);
+  if (self->wait)
+    wait_for_go (self);
 
   g_variant_lookup (self->question, "kind", "&s", &kind);
   if (self->expect != NULL && !g_str_equal (self->expect, kind))
@@ -427,17 +456,6 @@ handle_update (Prompter *self, GVariant *update)
     /* Not accepted for another reason (a new PIN against the policy …): this script has no more. */
     send_answer (self, FALSE);
   return TRUE;
-}
-
-/* A question that was withdrawn while this program started takes no line: the test that withdrew
- * it may be writing the lines for what comes next already. */
-static gboolean
-is_withdrawn (Prompter *self)
-{
-  char byte;
-
-  return recv (mortise_prompt_channel_get_fd (self->channel), &byte, 1, MSG_PEEK | MSG_DONTWAIT) ==
-         0;
 }
 
 /* Returns: whether to go on */

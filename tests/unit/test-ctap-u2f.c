@@ -25,7 +25,7 @@
 #define OK            0x9000
 
 /* Ends only what has failed already. */
-#define PATIENCE (20 * G_TIME_SPAN_SECOND)
+#define PATIENCE (300 * G_TIME_SPAN_SECOND)
 
 #define SITE "example.com"
 
