@@ -3,11 +3,13 @@
 
 #include "tests/support/gui-test.h"
 
+#include "tests/support/failure-report.h"
+
 #include <glib/gi18n.h>
 #include <locale.h>
 
 /* What a slow or busy machine may take; only a failing test waits this long. */
-#define WAIT_SECONDS 120
+#define WAIT_SECONDS 240
 
 /* What the accessibility setting for large text does, and a little more: 1.5 × 96, in 1/1024. */
 #define LARGE_TEXT_DPI (144 * 1024)
@@ -39,6 +41,7 @@ mortise_test_gui_init (int *argc, char ***argv)
   setlocale (LC_ALL, "");
   g_object_set (gtk_settings_get_default (), "gtk-xft-dpi", 96 * 1024, NULL);
   hide_overlay_scroll_bars ();
+  mortise_test_report_failures ();
   if (g_str_equal (mortise_test_get_variant (), "rtl"))
     gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
   if (g_str_equal (mortise_test_get_variant (), "large"))
@@ -82,10 +85,13 @@ wait_until (MortiseTestCondition condition, gpointer user_data)
 }
 
 void
-mortise_test_wait_until (MortiseTestCondition condition, gpointer user_data)
+mortise_test_wait_until_called (MortiseTestCondition condition,
+                                gpointer user_data,
+                                const char *name,
+                                const char *place)
 {
   if (!wait_until (condition, user_data))
-    g_error ("Waited %d s for something that did not happen", WAIT_SECONDS);
+    g_error ("%s: waited %d s for %s", place, WAIT_SECONDS, name);
 }
 
 void
@@ -417,5 +423,7 @@ mortise_test_keys (const char *key, ...)
   g_assert_no_error (error);
   g_subprocess_wait_check_async (process, NULL, on_keys_sent, &sent);
   mortise_test_wait_until (is_set, &sent);
+  /* The server has them, and before its answer to this it has sent them to the window. */
+  gdk_display_sync (gdk_display_get_default ());
   mortise_test_iterate ();
 }

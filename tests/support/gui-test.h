@@ -30,9 +30,18 @@ typedef gboolean (*MortiseTestCondition) (gpointer user_data);
 /**
  * mortise_test_wait_until:
  *
- * Runs the main loop until @condition holds; fails the test after two minutes.
+ * Runs the main loop until @condition holds; fails the test after some minutes, with what was
+ * waited for.
  */
-void mortise_test_wait_until (MortiseTestCondition condition, gpointer user_data);
+#define mortise_test_wait_until(condition, user_data)                                              \
+  mortise_test_wait_until_called (condition, user_data, #condition " (" #user_data ")", G_STRLOC)
+
+/** mortise_test_wait_until_called: what the macro calls; @name: what is waited for; @place: where
+ */
+void mortise_test_wait_until_called (MortiseTestCondition condition,
+                                     gpointer user_data,
+                                     const char *name,
+                                     const char *place);
 
 /** mortise_test_settle: runs the main loop until @window is mapped, laid out and drawn */
 void mortise_test_settle (GtkWindow *window);
@@ -44,7 +53,8 @@ GtkWidget *mortise_test_find_window (GType type);
  */
 GtkWidget *mortise_test_wait_for_window (GType type);
 
-/** mortise_test_iterate: handles what is pending, without waiting */
+/** mortise_test_iterate: handles what is pending, without waiting: not enough for what comes over a
+ * bus or from another thread */
 void mortise_test_iterate (void);
 
 /**
