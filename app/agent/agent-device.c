@@ -133,7 +133,7 @@ mortise_agent_replug (MortiseAgent *self, GError **error)
     {
       g_set_error_literal (error, MORTISE_ERROR, MORTISE_ERROR_DEVICE_MISSING,
                            _ ("There is no security key to plug in, as the vault is not open. "
-                              "Mend that first; the health page says how."));
+                              "Mend that first."));
       return FALSE;
     }
   mortise_device_stop (self->device);

@@ -19,16 +19,6 @@ add_line (GVariantBuilder *lines,
   mortise_health_add (lines, id, state, title, text, step, MORTISE_HEALTH_ACTION_NONE);
 }
 
-/* The step that takes an administrator: the same for whatever it mends. */
-static void
-add_set_up_line (GVariantBuilder *lines, const char *id, const char *title, const GError *problem)
-{
-  const char *action = NULL;
-  g_autofree char *step = mortise_health_dup_set_up_step ("/", &action);
-
-  mortise_health_add (lines, id, "error", title, problem->message, step, action);
-}
-
 /* --- TPM ---------------------------------------------------------------------------------------
  */
 
@@ -75,7 +65,8 @@ static void
 add_tpm (GVariantBuilder *lines, const MortiseBackend *backend, const MortiseAgentStatus *status)
 {
   if (g_error_matches (status->vault_problem, MORTISE_ERROR, MORTISE_ERROR_TPM_ACCESS))
-    add_set_up_line (lines, "tpm", _ ("TPM"), status->vault_problem);
+    mortise_health_add_set_up (lines, "/", "tpm", "error", _ ("TPM"),
+                               status->vault_problem->message);
   else if (is_tpm_problem (status->vault_problem))
     add_line (lines, "tpm", "error", _ ("TPM"), status->vault_problem->message,
               tpm_step (status->vault_problem));
@@ -106,7 +97,7 @@ add_device_problem (GVariantBuilder *lines, const char *title, const GError *pro
     mortise_health_add (lines, "uhid", "error", title, problem->message, broker_step (problem),
                         MORTISE_HEALTH_ACTION_REPLUG);
   else
-    add_set_up_line (lines, "uhid", title, problem);
+    mortise_health_add_set_up (lines, "/", "uhid", "error", title, problem->message);
 }
 
 static void

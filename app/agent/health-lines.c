@@ -15,14 +15,15 @@
 
 #define READER_MAX_SHOWN 60
 
-void
-mortise_health_add (GVariantBuilder *lines,
-                    const char *id,
-                    const char *state,
-                    const char *title,
-                    const char *text,
-                    const char *step,
-                    const char *action)
+static void
+add_line (GVariantBuilder *lines,
+          const char *id,
+          const char *state,
+          const char *title,
+          const char *text,
+          const char *step,
+          const char *action,
+          const char *command)
 {
   GVariantDict dict;
 
@@ -33,24 +34,43 @@ mortise_health_add (GVariantBuilder *lines,
   g_variant_dict_insert (&dict, "text", "s", text);
   g_variant_dict_insert (&dict, "step", "s", step);
   g_variant_dict_insert (&dict, "action", "s", action);
+  g_variant_dict_insert (&dict, "command", "s", command);
   g_variant_builder_add_value (lines, g_variant_dict_end (&dict));
 }
 
-char *
-mortise_health_dup_set_up_step (const char *root, const char **action)
+void
+mortise_health_add (GVariantBuilder *lines,
+                    const char *id,
+                    const char *state,
+                    const char *title,
+                    const char *text,
+                    const char *step,
+                    const char *action)
+{
+  add_line (lines, id, state, title, text, step, action, "");
+}
+
+void
+mortise_health_add_set_up (GVariantBuilder *lines,
+                           const char *root,
+                           const char *id,
+                           const char *state,
+                           const char *title,
+                           const char *text)
 {
   g_autofree char *program =
       mortise_find_program ("mortise-setup", MORTISE_LIBEXECDIR, "../data/setup");
+  g_autofree char *command = g_strdup_printf ("sudo %s install", program);
 
-  *action = MORTISE_HEALTH_ACTION_NONE;
   if (mortise_in_flatpak (root))
-    return g_strdup (_ ("Install Mortise’s system package: a Flatpak cannot set up the computer "
-                        "around it."));
-  *action = MORTISE_HEALTH_ACTION_SET_UP;
-  /* Translators: %s is the path of a program */
-  return g_strdup_printf (_ ("Let Mortise set up this computer, once; it takes an administrator’s "
-                             "password. In a terminal: sudo %s install"),
-                          program);
+    mortise_health_add (lines, id, state, title, text,
+                        _ ("Install Mortise’s system package: a Flatpak cannot set up the computer "
+                           "around it."),
+                        MORTISE_HEALTH_ACTION_NONE);
+  else
+    add_line (lines, id, state, title, text,
+              _ ("Let Mortise set up this computer, once; it takes an administrator’s password."),
+              MORTISE_HEALTH_ACTION_SET_UP, command);
 }
 
 /* --- TPM ---------------------------------------------------------------------------------------
@@ -179,7 +199,6 @@ add_browser (GVariantBuilder *lines, const char *root, const MortiseBrowser *bro
       g_strdup_printf ("browser-%s-%s", packagings[browser->packaging], browser->id);
   g_autofree char *title = dup_title (browser);
   g_autofree char *step = NULL;
-  const char *action = NULL;
 
   switch (browser->sight)
     {
@@ -198,11 +217,9 @@ add_browser (GVariantBuilder *lines, const char *root, const MortiseBrowser *bro
                           _ ("As a Snap it is kept from every security key."), step, "");
       return;
     case MORTISE_BROWSER_NOT_TAGGED:
-      step = mortise_health_dup_set_up_step (root, &action);
-      mortise_health_add (lines, id, "warning", title,
-                          _ ("As a Snap it is only given security keys of makers that Snap knows, "
-                             "and Mortise is none."),
-                          step, action);
+      mortise_health_add_set_up (lines, root, id, "warning", title,
+                                 _ ("As a Snap it is only given security keys of makers that Snap "
+                                    "knows, and Mortise is none."));
       return;
     case MORTISE_BROWSER_NO_DEVICES:
       /* Translators: %s is a Flatpak's id; the rest of the command stays as it is */
@@ -293,6 +310,6 @@ mortise_health_add_autostart (GVariantBuilder *lines, const char *root, const ch
   else
     mortise_health_add (lines, "autostart", "warning", title,
                         _ ("Off: browsers find the security key only after Mortise was opened."),
-                        _ ("Switch on “Start at login” in Preferences."),
+                        _ ("Let Mortise start at login; the switch is in Preferences, too."),
                         MORTISE_HEALTH_ACTION_START);
 }

@@ -28,13 +28,18 @@ void mortise_health_add (GVariantBuilder *lines,
                          const char *action);
 
 /**
- * mortise_health_dup_set_up_step:
+ * mortise_health_add_set_up:
  * @root: the root folder, "/" but in tests
- * @action: (out) (transfer none): what the window offers with it
  *
- * Returns: (transfer full): the sentence that leads to the set-up
+ * Appends a line that the set-up of the computer mends: the step that leads to it, what a window
+ * offers with it, and the command that does the same in a terminal.
  */
-char *mortise_health_dup_set_up_step (const char *root, const char **action);
+void mortise_health_add_set_up (GVariantBuilder *lines,
+                                const char *root,
+                                const char *id,
+                                const char *state,
+                                const char *title,
+                                const char *text);
 
 /**
  * mortise_health_add_tpm:

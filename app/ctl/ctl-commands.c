@@ -295,10 +295,14 @@ print_health_line (GVariant *line)
   g_autofree char *title = mortise_display_text (mortise_ctl_get_string (line, "title"), 0);
   g_autofree char *text = mortise_display_text (mortise_ctl_get_string (line, "text"), 0);
   g_autofree char *step = mortise_display_text (mortise_ctl_get_string (line, "step"), 0);
+  g_autofree char *command = mortise_display_text (mortise_ctl_get_string (line, "command"), 0);
 
   g_print ("[%s] %s: %s\n", state_mark (mortise_ctl_get_string (line, "state")), title, text);
   if (*step != '\0')
     g_print ("    → %s\n", step);
+  if (*command != '\0')
+    /* Translators: %s is a command, as it is typed in a terminal */
+    g_print (_ ("    → In a terminal: %s\n"), command);
 }
 
 static gboolean

@@ -5,6 +5,7 @@
 
 #include "app/window/agent-autostart.h"
 #include "app/window/button-names.h"
+#include "app/window/suffix-layout.h"
 #include "app/window/system-setup.h"
 #include "app/window/toast.h"
 
@@ -136,6 +137,7 @@ add_row (MortiseHealthGroup *self,
   add_state_icon (row, find_state (state_name));
   add_button (row, title, action);
   mortise_button_names_mend (row);
+  mortise_suffix_layout_apply (row);
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (self), row);
   g_ptr_array_add (self->rows, row);
   g_string_free (subtitle, TRUE);

@@ -4,6 +4,7 @@
 #include "app/window/health-page.h"
 
 #include "app/window/health-group.h"
+#include "app/window/suffix-layout.h"
 #include "app/window/system-setup.h"
 #include "app/window/try-it-group.h"
 
@@ -159,6 +160,7 @@ mortise_health_page_init (MortiseHealthPage *self)
   g_autoptr (GSimpleActionGroup) actions = g_simple_action_group_new ();
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  mortise_suffix_layout_apply (GTK_WIDGET (self));
   g_action_map_add_action_entries (G_ACTION_MAP (actions), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "health", G_ACTION_GROUP (actions));
 }

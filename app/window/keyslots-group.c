@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 
 #include "app/window/moment.h"
+#include "app/window/suffix-layout.h"
 #include "app/window/toast.h"
 
 struct _MortiseKeyslotsGroup
@@ -297,6 +298,7 @@ static void
 mortise_keyslots_group_init (MortiseKeyslotsGroup *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  mortise_suffix_layout_apply (GTK_WIDGET (self));
   self->cancellable = g_cancellable_new ();
 }
 

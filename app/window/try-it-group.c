@@ -3,6 +3,7 @@
 
 #include "app/window/try-it-group.h"
 
+#include "app/window/suffix-layout.h"
 #include "app/window/toast.h"
 #include "core/audit/relying-party.h"
 
@@ -322,6 +323,7 @@ mortise_try_it_group_init (MortiseTryItGroup *self)
   };
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  mortise_suffix_layout_apply (GTK_WIDGET (self));
   self->actions = g_simple_action_group_new ();
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries),
                                    self);

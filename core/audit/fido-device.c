@@ -110,8 +110,8 @@ check_access (const char *device, gboolean *ret_is_socket, GError **error)
   if (access (device, R_OK | W_OK) != 0)
     {
       g_set_error (error, MORTISE_ERROR, MORTISE_ERROR_DEVICE_ACCESS,
-                   _ ("The security key at “%s” may not be opened: %s. The health page shows the "
-                      "one step that allows it."),
+                   _ ("The security key at “%s” may not be opened: %s. “Visible to browsers” on "
+                      "the page Health tells what helps."),
                    device, g_strerror (errno));
       return FALSE;
     }

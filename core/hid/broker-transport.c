@@ -100,7 +100,7 @@ on_readable (int fd, GIOCondition condition, gpointer data)
       if (n <= 0)
         fail (self, MORTISE_ERROR_DEVICE_MISSING,
               _ ("The system's Mortise service went away, so browsers cannot reach your passkeys "
-                 "just now. They are safe. Plug the virtual key in again on the health page."));
+                 "just now. They are safe. Plug the virtual key in again."));
       else if (n == MORTISE_HID_REPORT_SIZE)
         mortise_hid_transport_emit_report (MORTISE_HID_TRANSPORT (self), message);
       else if (n == 1)

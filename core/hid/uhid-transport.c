@@ -115,7 +115,7 @@ fail (MortiseUhidTransport *self, const char *reason)
   g_autoptr (GError) error = g_error_new (
       MORTISE_ERROR, MORTISE_ERROR_DEVICE_MISSING,
       _ ("The virtual security key was taken away by the system (%s). Your passkeys are safe, but "
-         "browsers cannot reach them until it is plugged in again on the health page."),
+         "browsers cannot reach them until it is plugged in again."),
       reason);
 
   close_device (self);
@@ -341,20 +341,20 @@ set_open_error (const char *path, int reason, GError **error)
       g_set_error (
           error, MORTISE_ERROR, MORTISE_ERROR_DEVICE_MISSING,
           _ ("This computer has no “%s”, so browsers cannot see Mortise as a security key. "
-             "Your passkeys are safe. Load the kernel module: sudo modprobe uhid"),
+             "Your passkeys are safe. The kernel module “uhid” has to be loaded."),
           path);
       break;
     case EACCES:
     case EPERM:
       g_set_error (error, MORTISE_ERROR, MORTISE_ERROR_DEVICE_ACCESS,
                    _ ("You may not open “%s”, so browsers cannot see Mortise as a security key. "
-                      "Your passkeys are safe. The health page shows the one step that allows it."),
+                      "Your passkeys are safe. The computer has to be set up for it once."),
                    path);
       break;
     default:
       g_set_error (error, MORTISE_ERROR, MORTISE_ERROR_DEVICE_ACCESS,
                    _ ("“%s” cannot be used (%s), so browsers cannot see Mortise as a security key. "
-                      "Your passkeys are safe. Try again from the health page."),
+                      "Your passkeys are safe. Plug the virtual key in again."),
                    path, g_strerror (reason));
       break;
     }

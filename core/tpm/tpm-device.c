@@ -36,8 +36,8 @@ mortise_tpm_device_check (const char *path, GError **error)
     case EACCES:
     case EPERM:
       g_set_error (error, MORTISE_ERROR, MORTISE_ERROR_TPM_ACCESS,
-                   _ ("This computer has a TPM, but you may not use it (%s). Ask to be added to "
-                      "the group that owns it (“tss” on most systems), then log in again."),
+                   _ ("This computer has a TPM, but you may not use it (%s). The computer has to "
+                      "be set up for Mortise once."),
                    path);
       return FALSE;
     case EBUSY:

@@ -116,6 +116,54 @@ test_order (Fixture *fixture, gconstpointer data)
   g_assert_true (shows_memory (group));
 }
 
+static graphene_rect_t
+get_place (GtkWidget *widget, GtkWidget *root)
+{
+  graphene_rect_t place;
+
+  g_assert_true (gtk_widget_compute_bounds (widget, root, &place));
+  return place;
+}
+
+/* A button is beside its text, or below it and starts where the text does. */
+static void
+assert_button_below (Fixture *fixture, const char *name, const char *title, gboolean below)
+{
+  GtkWidget *root = fixture->window.root;
+  GtkWidget *button = mortise_test_get (root, GTK_TYPE_BUTTON, name);
+  GtkWidget *row = gtk_widget_get_ancestor (button, ADW_TYPE_ACTION_ROW);
+  GtkWidget *label = mortise_test_get (row, GTK_TYPE_LABEL, title);
+  const graphene_rect_t text = get_place (gtk_widget_get_parent (label), root);
+  const graphene_rect_t place = get_place (button, root);
+
+  if (below)
+    {
+      g_assert_cmpfloat (place.origin.y, >=, text.origin.y + text.size.height);
+      g_assert_cmpfloat (place.origin.x, ==, text.origin.x);
+    }
+  else
+    {
+      g_assert_cmpfloat (place.origin.y, <, text.origin.y + text.size.height);
+      g_assert_cmpfloat (place.origin.x, >=, text.origin.x + text.size.width);
+    }
+}
+
+static void
+test_narrow (Fixture *fixture, gconstpointer data)
+{
+  open_health (fixture);
+  mortise_test_settle (fixture->window.window);
+  assert_button_below (fixture, "Set up this computer: Virtual security key",
+                       "Virtual security key", FALSE);
+  gtk_window_set_default_size (fixture->window.window, 360, 750);
+  mortise_test_settle (fixture->window.window);
+  assert_button_below (fixture, "Set up this computer: Virtual security key",
+                       "Virtual security key", TRUE);
+  assert_button_below (fixture, "Switch on: Start at login", "Start at login", TRUE);
+  /* Where the text has room enough nothing changes. */
+  assert_button_below (fixture, "Try It", "Register and sign in", FALSE);
+}
+
 static void
 assert_plan (GtkWidget *dialog, const char *line)
 {
@@ -418,6 +466,7 @@ main (int argc, char **argv)
 #define ADD(path, function)                                                                        \
   g_test_add ("/window/health/" path, Fixture, NULL, set_up, function, tear_down)
   ADD ("order", test_order);
+  ADD ("narrow", test_narrow);
   ADD ("set-up", test_set_up);
   ADD ("set-up-cancelled", test_set_up_cancelled);
   ADD ("set-up-dismissed", test_set_up_dismissed);

@@ -74,6 +74,8 @@ assert_health (AgentFixture *f, const char *id, const char *state)
       g_assert_true (g_variant_lookup (line, "step", "&s", &step));
       g_assert_cmpstr (title, !=, "");
       g_assert_cmpstr (text, !=, "");
+      /* It is shown on that very page. */
+      g_assert_null (strstr (text, "health page"));
       /* What is wrong comes with the step that mends it. */
       if (g_str_equal (line_state, "error") || g_str_equal (line_state, "warning"))
         g_assert_cmpstr (step, !=, "");

@@ -472,12 +472,10 @@ add_device_lines (GVariantBuilder *builder, gboolean ok)
 {
   g_autofree char *problem = g_strdup_printf (
       AGENT ("You may not open “%s”, so browsers cannot see Mortise as a security key. Your "
-             "passkeys are safe. The health page shows the one step that allows it."),
+             "passkeys are safe. The computer has to be set up for it once."),
       "/dev/uhid");
-  g_autofree char *set_up =
-      g_strdup_printf (AGENT ("Let Mortise set up this computer, once; it takes an administrator’s "
-                              "password. In a terminal: sudo %s install"),
-                       "/usr/libexec/mortise-setup");
+  const char *set_up =
+      AGENT ("Let Mortise set up this computer, once; it takes an administrator’s password.");
   g_autofree char *found = g_strdup_printf (AGENT ("Browsers find it at %s."), "/dev/hidraw3");
   g_autofree char *snap = g_strdup_printf (AGENT ("%s (Snap)"), "Chromium");
   g_autofree char *connect = g_strdup_printf (
@@ -515,7 +513,7 @@ add_session_lines (GVariantBuilder *builder, gboolean ok)
   add_line (builder, "autostart", ok ? "ok" : "warning", AGENT ("Start at login"),
             ok ? AGENT ("On: browsers find the security key from login on.")
                : AGENT ("Off: browsers find the security key only after Mortise was opened."),
-            ok ? "" : AGENT ("Switch on “Start at login” in Preferences."),
+            ok ? "" : AGENT ("Let Mortise start at login; the switch is in Preferences, too."),
             ok ? "" : "start-at-login");
   add_line (builder, "session", "ok", AGENT ("Session"),
             AGENT ("The vault locks with the screen and before sleep."), "", "");

@@ -270,13 +270,20 @@ describe_lines (GVariantBuilder *builder)
       const char *state = NULL;
       const char *action = NULL;
       const char *step = NULL;
+      const char *command = NULL;
 
+      g_assert_true (g_variant_lookup (line, "command", "&s", &command));
       g_assert_true (g_variant_lookup (line, "id", "&s", &id));
       g_assert_true (g_variant_lookup (line, "state", "&s", &state));
       g_assert_true (g_variant_lookup (line, "action", "&s", &action));
       g_assert_true (g_variant_lookup (line, "step", "&s", &step));
       /* What is wrong comes with the one step that mends it. */
       g_assert_true (g_str_equal (state, "ok") || g_str_equal (state, "note") || *step != '\0');
+      /* What a button does is not told as a command to type as well, but to who has no button. */
+      g_assert_cmpint (g_str_equal (action, "set-up"), ==,
+                       g_str_has_prefix (command, "sudo ") &&
+                           g_str_has_suffix (command, " install"));
+      g_assert_true (*command == '\0' || strstr (step, "sudo") == NULL);
       g_string_append_printf (text, "%s %s %s\n", id, state, action);
     }
   return g_string_free (g_steal_pointer (&text), FALSE);
@@ -294,6 +301,17 @@ assert_surroundings (const char *root, const char *home, const char *expected)
   g_assert_cmpstr (text, ==, expected);
 }
 
+static void
+assert_set_up (const char *root, const char *expected)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("aa{sv}"));
+  g_autofree char *text = NULL;
+
+  mortise_health_add_set_up (&builder, root, "uhid", "error", "Title", "Text");
+  text = describe_lines (&builder);
+  g_assert_cmpstr (text, ==, expected);
+}
+
 /* Inside a Flatpak nothing is said of what cannot be seen, and no set-up is offered that cannot
  * work. */
 static void
@@ -301,24 +319,17 @@ test_health_in_flatpak (void)
 {
   char *root = scratch_folder_new ();
   char *home = scratch_folder_new ();
-  g_autofree char *outside = NULL;
-  g_autofree char *inside = NULL;
-  const char *action = NULL;
 
   put (root, "usr/bin/firefox",
        "\x7f"
        "ELF");
   assert_surroundings (root, home,
                        "browser-system-firefox ok \nautostart warning start-at-login\n");
-  outside = mortise_health_dup_set_up_step (root, &action);
-  g_assert_cmpstr (action, ==, "set-up");
-  g_assert_nonnull (strstr (outside, "sudo "));
+  assert_set_up (root, "uhid error set-up\n");
 
   put (root, ".flatpak-info", "[Application]\n");
   assert_surroundings (root, home, "browsers note \nautostart warning start-at-login\n");
-  inside = mortise_health_dup_set_up_step (root, &action);
-  g_assert_cmpstr (action, ==, "");
-  g_assert_null (strstr (inside, "sudo "));
+  assert_set_up (root, "uhid error \n");
   put (home, "mortise/starts-at-login", "");
   assert_surroundings (root, home, "browsers note \nautostart ok \n");
   scratch_folder_remove (root);
