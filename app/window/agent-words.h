@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 /**
  * MortiseAgentWords: what a page says when it cannot show its content, and the one step on
  *
- * @action is an action of the window, @button its label with mnemonic; both may be %NULL. So may
- * @second_action, a detailed action name, and @second_button: another way on.
+ * @action is an action of the window (a detailed action name), @button its label with mnemonic;
+ * both may be %NULL. So may @second_action and @second_button: another way on.
  */
 typedef struct
 {

@@ -260,6 +260,38 @@ on_apply (MortisePasskeyPage *self, AdwEntryRow *row)
     }
 }
 
+/* Leaving this row alone stores nothing: the agent would ask about it, or is away. */
+static gboolean
+would_wait (MortisePasskeyPage *self, const Name *name)
+{
+  const gboolean away = mortise_agent_client_get_state (self->client) < MORTISE_AGENT_LOCKED;
+
+  return is_edited (get_row (self, name)) && (name->asks || away);
+}
+
+gint64
+mortise_passkey_page_find_unsaved (MortisePasskeyPage *self, MortisePasskeyStore *store)
+{
+  GHashTableIter iter;
+  gpointer key = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names) && self->passkey != NULL; i++)
+    {
+      if (would_wait (self, &names[i]))
+        return mortise_passkey_get_id (self->passkey);
+    }
+  g_hash_table_iter_init (&iter, self->drafts);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      const gint64 id = g_ascii_strtoll (key, NULL, 10);
+
+      /* Not of one that was deleted since. */
+      if (mortise_passkey_store_find (store, id) != NULL)
+        return id;
+    }
+  return 0;
+}
+
 /*
  * Leaving a passkey keeps what was typed: a note is never worth a question, and what would be asked
  * about waits until the person is back. So does a note while the agent is away.
@@ -267,14 +299,12 @@ on_apply (MortisePasskeyPage *self, AdwEntryRow *row)
 void
 mortise_passkey_page_leave_names (MortisePasskeyPage *self)
 {
-  gboolean away = mortise_agent_client_get_state (self->client) < MORTISE_AGENT_LOCKED;
-
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
       AdwEntryRow *row = get_row (self, &names[i]);
       const char *typed = gtk_editable_get_text (GTK_EDITABLE (row));
 
-      if (is_edited (row) && (names[i].asks || away))
+      if (would_wait (self, &names[i]))
         g_hash_table_insert (self->drafts,
                              make_draft_key (mortise_passkey_get_id (self->passkey), &names[i]),
                              g_strdup (typed));

@@ -3,6 +3,7 @@
 
 #include "app/window/agent-client.h"
 #include "app/window/naming-watch.h"
+#include "app/window/passkey-store.h"
 #include "app/window/passkey.h"
 
 #include <adwaita.h>
@@ -27,5 +28,8 @@ void mortise_passkey_page_set_up (MortisePasskeyPage *self,
 /** mortise_passkey_page_set_passkey: @passkey: (nullable): %NULL shows that none is chosen */
 void mortise_passkey_page_set_passkey (MortisePasskeyPage *self, MortisePasskey *passkey);
 MortisePasskey *mortise_passkey_page_get_passkey (MortisePasskeyPage *self);
+/** mortise_passkey_page_find_unsaved: Returns: the id of a passkey of @store for which something
+ * was typed that is lost with this page, the one that is shown before all; 0 for none */
+gint64 mortise_passkey_page_find_unsaved (MortisePasskeyPage *self, MortisePasskeyStore *store);
 
 G_END_DECLS

@@ -17,6 +17,7 @@ struct _MortisePasskeysPage
   AdwBin parent_instance;
   MortiseAgentClient *client;
   MortisePasskeyStore *store;
+  MortisePasskeyStore *deleted;
   MortiseNamingWatch *naming;
   MortisePasskeyGroups *groups;
   GtkSingleSelection *selection;

@@ -29,21 +29,21 @@ static const char *const filter_names[] = {
 };
 
 static void
-show_second_button (MortisePasskeysPage *self, const MortiseAgentWords *words)
+show_button (GtkButton *button, const char *label, const char *detailed_action)
 {
-  GtkActionable *button = GTK_ACTIONABLE (self->words_second_button);
+  GtkActionable *actionable = GTK_ACTIONABLE (button);
   g_autofree char *action = NULL;
   g_autoptr (GVariant) target = NULL;
 
-  gtk_widget_set_visible (GTK_WIDGET (button), words->second_button != NULL);
-  if (words->second_button == NULL)
+  gtk_widget_set_visible (GTK_WIDGET (button), label != NULL);
+  if (label == NULL)
     return;
-  gtk_button_set_label (self->words_second_button, words->second_button);
-  g_action_parse_detailed_name (words->second_action, &action, &target, NULL);
+  gtk_button_set_label (button, label);
+  g_action_parse_detailed_name (detailed_action, &action, &target, NULL);
   /* Never an action with the target of another. */
-  gtk_actionable_set_action_name (button, NULL);
-  gtk_actionable_set_action_target_value (button, target);
-  gtk_actionable_set_action_name (button, action);
+  gtk_actionable_set_action_name (actionable, NULL);
+  gtk_actionable_set_action_target_value (actionable, target);
+  gtk_actionable_set_action_name (actionable, action);
 }
 
 static void
@@ -55,21 +55,38 @@ show_words (MortisePasskeysPage *self, const MortiseAgentWords *words)
   adw_status_page_set_icon_name (self->words_page, words->icon);
   adw_status_page_set_title (self->words_page, words->title);
   adw_status_page_set_description (self->words_page, escaped);
-  gtk_widget_set_visible (GTK_WIDGET (self->words_button), words->button != NULL);
-  if (words->button != NULL)
-    {
-      gtk_button_set_label (self->words_button, words->button);
-      gtk_actionable_set_action_name (GTK_ACTIONABLE (self->words_button), words->action);
-    }
-  show_second_button (self, words);
+  show_button (self->words_button, words->button, words->action);
+  show_button (self->words_second_button, words->second_button, words->second_action);
   gtk_widget_set_visible (GTK_WIDGET (self->spinner), busy);
   gtk_spinner_set_spinning (self->spinner, busy);
   gtk_stack_set_visible_child_name (self->stack, "words");
 }
 
+/* Nothing is listed, and what there was can still be had back. */
+static void
+show_all_deleted (MortisePasskeysPage *self, guint deleted)
+{
+  g_autofree char *text = g_strdup_printf (
+      ngettext ("%u passkey is in Recently Deleted. No site can use it, but it can be restored.",
+                "%u passkeys are in Recently Deleted. No site can use them, but they can be "
+                "restored.",
+                deleted),
+      deleted);
+  const MortiseAgentWords words = {
+    .icon = "user-trash-symbolic",
+    .title = _ ("No Passkeys Left"),
+    .text = text,
+    .button = _ ("_Show Recently Deleted"),
+    .action = "win.page::deleted",
+  };
+
+  show_words (self, &words);
+}
+
 static void
 show_empty (MortisePasskeysPage *self)
 {
+  guint deleted = g_list_model_get_n_items (G_LIST_MODEL (self->deleted));
   guint damaged = mortise_passkey_store_get_damaged (self->store);
   MortiseAgentWords words = {
     .icon = "mortise-key-symbolic",
@@ -100,7 +117,10 @@ show_empty (MortisePasskeysPage *self)
       g_free (words.text);
       return;
     }
-  show_words (self, &words);
+  if (deleted > 0)
+    show_all_deleted (self, deleted);
+  else
+    show_words (self, &words);
 }
 
 static void
@@ -195,6 +215,12 @@ mortise_passkeys_page_open (MortisePasskeysPage *self, gint64 id)
   if (position != G_MAXUINT)
     gtk_single_selection_set_selected (self->selection, position);
   adw_leaflet_set_visible_child_name (self->leaflet, "passkey");
+}
+
+gint64
+mortise_passkeys_page_find_unsaved (MortisePasskeysPage *self)
+{
+  return mortise_passkey_page_find_unsaved (self->passkey_page, self->store);
 }
 
 static void
@@ -355,6 +381,8 @@ mortise_passkeys_page_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->client, self);
   if (self->store != NULL)
     g_signal_handlers_disconnect_by_data (self->store, self);
+  if (self->deleted != NULL)
+    g_signal_handlers_disconnect_by_data (self->deleted, self);
   if (self->groups != NULL)
     g_signal_handlers_disconnect_by_data (self->groups, self);
   if (self->selection != NULL)
@@ -365,6 +393,7 @@ mortise_passkeys_page_dispose (GObject *object)
   g_clear_object (&self->groups);
   g_clear_object (&self->naming);
   g_clear_object (&self->store);
+  g_clear_object (&self->deleted);
   g_clear_object (&self->client);
   G_OBJECT_CLASS (mortise_passkeys_page_parent_class)->dispose (object);
 }
@@ -437,12 +466,14 @@ mortise_passkeys_page_init (MortisePasskeysPage *self)
 void
 mortise_passkeys_page_set_up (MortisePasskeysPage *self,
                               MortiseAgentClient *client,
-                              MortisePasskeyStore *store)
+                              MortisePasskeyStore *store,
+                              MortisePasskeyStore *deleted)
 {
   g_return_if_fail (self->client == NULL);
 
   self->client = g_object_ref (client);
   self->store = g_object_ref (store);
+  self->deleted = g_object_ref (deleted);
   self->naming = mortise_naming_watch_new (store);
   self->groups = mortise_passkey_groups_new (G_LIST_MODEL (store));
   mortise_passkey_groups_set_naming (self->groups, self->naming);
@@ -466,6 +497,7 @@ mortise_passkeys_page_set_up (MortisePasskeysPage *self,
   g_signal_connect_swapped (store, "notify::loaded",
                             G_CALLBACK (mortise_passkeys_page_update_marking), self);
   g_signal_connect_swapped (store, "notify::damaged", G_CALLBACK (update), self);
+  g_signal_connect_swapped (deleted, "notify::n-items", G_CALLBACK (update), self);
   g_signal_connect_swapped (store, "failed", G_CALLBACK (on_failed), self);
   update (self);
 }

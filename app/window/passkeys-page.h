@@ -16,14 +16,17 @@ G_BEGIN_DECLS
 #define MORTISE_TYPE_PASSKEYS_PAGE (mortise_passkeys_page_get_type ())
 G_DECLARE_FINAL_TYPE (MortisePasskeysPage, mortise_passkeys_page, MORTISE, PASSKEYS_PAGE, AdwBin)
 
-/** mortise_passkeys_page_set_up: called once */
+/** mortise_passkeys_page_set_up: called once; @deleted: what is in Recently deleted */
 void mortise_passkeys_page_set_up (MortisePasskeysPage *self,
                                    MortiseAgentClient *client,
-                                   MortisePasskeyStore *store);
+                                   MortisePasskeyStore *store,
+                                   MortisePasskeyStore *deleted);
 
 /** mortise_passkeys_page_open: opens the passkey @id, if it is there; while the list is still read,
  * as soon as it is */
 void mortise_passkeys_page_open (MortisePasskeysPage *self, gint64 id);
+/** mortise_passkeys_page_find_unsaved: as mortise_passkey_page_find_unsaved() */
+gint64 mortise_passkeys_page_find_unsaved (MortisePasskeysPage *self);
 /** mortise_passkeys_page_start_search: @text: (nullable): what to search for; %NULL leaves it */
 void mortise_passkeys_page_start_search (MortisePasskeysPage *self, const char *text);
 /**

@@ -6,6 +6,7 @@
 #include "app/window/about.h"
 #include "app/window/banner.h"
 #include "app/window/button-names.h"
+#include "app/window/alert-dialog.h"
 #include "app/window/deleted-page.h"
 #include "app/window/first-run-page.h"
 #include "app/window/health-page.h"
@@ -29,6 +30,8 @@ struct _MortiseWindow
    * there is none. */
   AdwToast *undo_toast;
   GVariant *undo_ids;
+  /* Asks whether to close although something typed would be lost; %NULL if nothing is asked. */
+  AdwMessageDialog *close_dialog;
 
   GtkWidget *demo_label;
   MortiseBanner *away_banner;
@@ -428,10 +431,56 @@ mortise_window_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->passkeys, self);
   if (self->deleted != NULL)
     g_signal_handlers_disconnect_by_data (self->deleted, self);
+  g_clear_weak_pointer (&self->close_dialog);
   g_clear_object (&self->passkeys);
   g_clear_object (&self->deleted);
   g_clear_object (&self->client);
   G_OBJECT_CLASS (mortise_window_parent_class)->dispose (object);
+}
+
+static gboolean
+destroy_cb (gpointer user_data)
+{
+  gtk_window_destroy (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_close_answer (AdwMessageDialog *dialog, const char *response, MortiseWindow *self)
+{
+  const gint64 unsaved = mortise_passkeys_page_find_unsaved (self->passkeys_page);
+
+  g_clear_weak_pointer (&self->close_dialog);
+  if (g_str_equal (response, "go"))
+    {
+      /* The dialog goes with its window, and is in the middle of answering. */
+      g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, destroy_cb, g_object_ref (self), g_object_unref);
+      return;
+    }
+  if (unsaved == 0)
+    return;
+  show_page (self, "passkeys");
+  mortise_passkeys_page_open (self->passkeys_page, unsaved);
+}
+
+/* What was typed is kept for as long as the window is there, and not lost with it unasked. */
+static gboolean
+mortise_window_close_request (GtkWindow *window)
+{
+  MortiseWindow *self = MORTISE_WINDOW (window);
+
+  if (self->close_dialog != NULL)
+    return GDK_EVENT_STOP;
+  if (mortise_passkeys_page_find_unsaved (self->passkeys_page) == 0)
+    return GTK_WINDOW_CLASS (mortise_window_parent_class)->close_request (window);
+  g_set_weak_pointer (
+      &self->close_dialog,
+      mortise_alert_ask (GTK_WIDGET (self), _ ("Close Without Saving?"),
+                         _ ("What you typed for a passkey was not applied yet. To keep it, press "
+                            "the check mark beside it."),
+                         _ ("_Keep Editing"), _ ("Close _Without Saving")));
+  g_signal_connect_object (self->close_dialog, "response", G_CALLBACK (on_close_answer), self, 0);
+  return GDK_EVENT_STOP;
 }
 
 #define BIND(name) gtk_widget_class_bind_template_child (widget_class, MortiseWindow, name)
@@ -442,6 +491,7 @@ mortise_window_class_init (MortiseWindowClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = mortise_window_dispose;
+  GTK_WINDOW_CLASS (klass)->close_request = mortise_window_close_request;
   g_type_ensure (MORTISE_TYPE_BANNER);
   g_type_ensure (MORTISE_TYPE_LOCK_BUTTON);
   g_type_ensure (MORTISE_TYPE_PASSKEYS_PAGE);
@@ -523,7 +573,7 @@ set_up (MortiseWindow *self, MortiseAgentClient *client)
   self->passkeys = mortise_passkey_store_new (client, FALSE);
   self->deleted = mortise_passkey_store_new (client, TRUE);
   mortise_lock_button_set_client (self->lock_button, client);
-  mortise_passkeys_page_set_up (self->passkeys_page, client, self->passkeys);
+  mortise_passkeys_page_set_up (self->passkeys_page, client, self->passkeys, self->deleted);
   mortise_deleted_page_set_up (self->deleted_page, client, self->deleted);
   mortise_health_page_set_up (self->health_page, client, self->passkeys);
   mortise_first_run_page_set_up (self->first_run_page, client, self->passkeys);

@@ -154,6 +154,65 @@ test_draft (Fixture *fixture, gconstpointer data)
   mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'user-name': <'half writ'>})");
 }
 
+static GtkWidget *
+close_and_ask (Fixture *fixture)
+{
+  gtk_window_close (fixture->window);
+  return mortise_test_wait_for_window (ADW_TYPE_MESSAGE_DIALOG);
+}
+
+static gboolean
+is_gone (gpointer user_data)
+{
+  return *(GtkWidget **) user_data == NULL;
+}
+
+/* What was typed is not lost with the window but when that was chosen. */
+static void
+test_draft_and_close (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *calls = NULL;
+  gint64 alice = add (fixture, ALICE);
+  gint64 bob = add (fixture, "{'rp-id': <'bank.example'>, 'user-name': <'bob'>}");
+  GtkWidget *dialog = NULL;
+
+  show (fixture, alice);
+  gtk_editable_set_text (get_entry (fixture, "Account name"), "half writ");
+  dialog = close_and_ask (fixture);
+  mortise_test_assert_named (dialog);
+  mortise_test_screenshot (GTK_WINDOW (dialog), "passkey-unsaved");
+  g_object_add_weak_pointer (G_OBJECT (dialog), (gpointer *) &dialog);
+  mortise_test_click (dialog, "Keep Editing");
+  mortise_test_wait_until (is_gone, &dialog);
+  g_assert_true (gtk_widget_get_mapped (fixture->root));
+  g_assert_cmpstr (gtk_editable_get_text (get_entry (fixture, "Account name")), ==, "half writ");
+
+  /* Kept for another passkey than the one that is shown: that one is shown then. */
+  gtk_widget_activate_action (fixture->root, "win.show-passkey", "x", bob);
+  mortise_test_settle (fixture->window);
+  mortise_test_click (close_and_ask (fixture), "Keep Editing");
+  mortise_test_settle (fixture->window);
+  g_assert_cmpstr (gtk_editable_get_text (get_entry (fixture, "Account name")), ==, "half writ");
+
+  g_object_add_weak_pointer (G_OBJECT (fixture->root), (gpointer *) &fixture->root);
+  mortise_test_click (close_and_ask (fixture), "Close Without Saving");
+  mortise_test_wait_until (is_gone, &fixture->root);
+  calls = mortise_mock_agent_take_calls (fixture->agent);
+  g_assert_cmpstr (calls, ==, "");
+}
+
+/* A note is stored as it is left: nothing is lost, and nothing asked. */
+static void
+test_note_and_close (Fixture *fixture, gconstpointer data)
+{
+  show (fixture, add (fixture, ALICE));
+  gtk_editable_set_text (get_entry (fixture, "Your note"), "shared");
+  g_object_add_weak_pointer (G_OBJECT (fixture->root), (gpointer *) &fixture->root);
+  gtk_window_close (fixture->window);
+  mortise_test_wait_until (is_gone, &fixture->root);
+  mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'note': <'shared'>})");
+}
+
 /* --- Trouble with names ------------------------------------------------------------------------
  */
 
@@ -693,6 +752,8 @@ main (int argc, char **argv)
   ADD ("undo-is-shown", test_undo_is_shown);
   ADD ("edit-denied", test_edit_denied);
   ADD ("draft", test_draft);
+  ADD ("draft-and-close", test_draft_and_close);
+  ADD ("note-and-close", test_note_and_close);
   ADD ("mended", test_mended);
   ADD ("mend-by-typing", test_mend_by_typing);
   ADD ("lookalike-site", test_lookalike_site);

@@ -140,7 +140,7 @@ test_deleting (Fixture *fixture, gconstpointer data)
 
   mortise_mock_agent_set_hold (fixture->agent, FALSE);
   wait_for (fixture, "Deleted 10 passkeys");
-  wait_for (fixture, "No Passkeys Yet");
+  wait_for (fixture, "No Passkeys Left");
 }
 
 static void

@@ -168,6 +168,28 @@ test_empty (Fixture *fixture, gconstpointer data)
   mortise_window_fixture_screenshot (fixture, "empty");
 }
 
+/* What there was is not gone, and the way back is the one that is offered. */
+static void
+test_all_deleted (Fixture *fixture, gconstpointer data)
+{
+  gint64 id = mortise_mock_agent_add (
+      fixture->agent, MORTISE_TEST_NOW,
+      g_variant_new_parsed ("{'rp-id': <'github.com'>, 'user-name': <'alice'>}"));
+
+  mortise_window_fixture_open (fixture);
+  expect (fixture, "github.com");
+  mortise_mock_agent_delete (fixture->agent, id);
+  mortise_mock_agent_emit_changed (fixture->agent);
+  expect (fixture, "No Passkeys Left");
+  expect (fixture, "1 passkey is in Recently Deleted. No site can use it, but it can be restored.");
+  mortise_test_assert_named (fixture->root);
+  mortise_window_fixture_screenshot (fixture, "all-deleted");
+  if (!mortise_test_is_english ())
+    return;
+  mortise_test_click (fixture->root, "Show Recently Deleted");
+  expect (fixture, "Restore");
+}
+
 static void
 test_damaged (Fixture *fixture, gconstpointer data)
 {
@@ -406,6 +428,7 @@ main (int argc, char **argv)
   ADD ("passkey-protection", test_passkey_middle);
   ADD ("passkey-locked", test_passkey_locked);
   ADD ("empty", test_empty);
+  ADD ("all-deleted", test_all_deleted);
   ADD ("damaged", test_damaged);
   ADD ("all-damaged", test_all_damaged);
   ADD ("locked", test_locked);

@@ -83,7 +83,7 @@ void mortise_mock_agent_set_history (MortiseMockAgent *self, gint64 id, GVariant
 
 /** mortise_mock_agent_peek: (transfer full) (nullable): the passkey as it is now */
 GVariant *mortise_mock_agent_get (MortiseMockAgent *self, gint64 id);
-/** mortise_mock_agent_touch: emits PasskeysChanged */
+/** mortise_mock_agent_emit_changed: emits PasskeysChanged */
 void mortise_mock_agent_emit_changed (MortiseMockAgent *self);
 
 /**
