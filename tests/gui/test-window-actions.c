@@ -211,7 +211,8 @@ change_label (Fixture *fixture, const char *text)
   mortise_test_wait_until (has_new_toast, &wanted);
   g_clear_weak_pointer (&wanted.earlier);
   wait_for (fixture, "Label changed");
-  mortise_test_settle (fixture->window);
+  /* In the list, too: what the next change would be taken back to. */
+  wait_for (fixture, text);
 }
 
 /* libadwaita 1.2 gives the toast's cross no name. */
