@@ -428,6 +428,12 @@ starts_not (gpointer user_data)
   return !mortise_agent_autostart_is_enabled ();
 }
 
+static gboolean
+is_on (gpointer user_data)
+{
+  return gtk_switch_get_active (user_data) && gtk_switch_get_state (user_data);
+}
+
 static void
 test_preferences (Fixture *fixture, gconstpointer data)
 {
@@ -442,7 +448,8 @@ test_preferences (Fixture *fixture, gconstpointer data)
   g_assert_false (gtk_switch_get_active (GTK_SWITCH (autostart)));
   gtk_widget_activate (autostart);
   mortise_test_wait_until (starts_at_login, NULL);
-  mortise_test_settle (GTK_WINDOW (dialog));
+  /* The entry is there before the switch hears of it. */
+  mortise_test_wait_until (is_on, autostart);
   gtk_widget_activate (autostart);
   mortise_test_wait_until (starts_not, NULL);
 

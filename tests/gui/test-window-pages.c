@@ -25,20 +25,6 @@ go (Fixture *fixture, const char *page)
   mortise_test_settle (fixture->window);
 }
 
-static gboolean
-is_listed (gpointer user_data)
-{
-  return mortise_test_has_text (user_data, "github.com");
-}
-
-static void
-open_samples (Fixture *fixture)
-{
-  mortise_mock_agent_add_samples (fixture->agent, MORTISE_TEST_NOW);
-  mortise_window_fixture_open (fixture);
-  mortise_test_wait_until (is_listed, fixture->root);
-}
-
 /* In every language. */
 static gboolean
 is_about_code (gpointer user_data)
@@ -69,7 +55,7 @@ test_first_run (Fixture *fixture, gconstpointer data)
 static void
 test_list (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   expect (fixture, "10 passkeys");
   mortise_window_fixture_screenshot (fixture, "passkeys");
 }
@@ -77,7 +63,7 @@ test_list (Fixture *fixture, gconstpointer data)
 static void
 test_sidebar (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   gtk_widget_activate_action (fixture->root, "win.sidebar", NULL);
   mortise_window_fixture_screenshot (fixture, "passkeys-sidebar-toggled");
 }
@@ -85,7 +71,7 @@ test_sidebar (Fixture *fixture, gconstpointer data)
 static void
 test_search (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   gtk_widget_activate_action (fixture->root, "win.search", NULL);
   gtk_editable_set_text (
       GTK_EDITABLE (mortise_test_get (fixture->root, GTK_TYPE_SEARCH_ENTRY, NULL)), "muller");
@@ -122,7 +108,7 @@ get_passkey_page (Fixture *fixture)
 static void
 test_passkey (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   show_passkey (fixture, 1);
   expect (fixture, "Read from the TPM just now.");
   expect (fixture, "The TPM says: device-only.");
@@ -136,7 +122,7 @@ test_passkey_middle (Fixture *fixture, gconstpointer data)
 {
   GtkWidget *scrolled = NULL;
 
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   show_passkey (fixture, 3);
   expect (fixture, "The TPM says: not bound to this TPM.");
   scrolled = mortise_test_get (get_passkey_page (fixture), GTK_TYPE_SCROLLED_WINDOW, NULL);
@@ -151,7 +137,7 @@ test_passkey_locked (Fixture *fixture, gconstpointer data)
   GtkWidget *scrolled = NULL;
 
   mortise_mock_agent_set_state (fixture->agent, "listable");
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   show_passkey (fixture, 8);
   expect (fixture, "This is what was recorded when the passkey was made.");
   scrolled = mortise_test_get (get_passkey_page (fixture), GTK_TYPE_SCROLLED_WINDOW, NULL);
@@ -194,7 +180,7 @@ static void
 test_damaged (Fixture *fixture, gconstpointer data)
 {
   mortise_mock_agent_set_damaged (fixture->agent, 2);
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   expect (fixture, "2 passkeys cannot be read");
   mortise_window_fixture_screenshot (fixture, "damaged");
 }
@@ -269,7 +255,7 @@ test_agent_missing (Fixture *fixture, gconstpointer data)
 static void
 test_agent_away (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   mortise_mock_agent_release_name (fixture->agent);
   mortise_test_wait_until (is_missing, fixture->client);
   expect (fixture, "background service stopped");
@@ -281,7 +267,7 @@ static void
 test_demo (Fixture *fixture, gconstpointer data)
 {
   mortise_mock_agent_set_demo (fixture->agent, TRUE);
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   expect (fixture, "Demo: software TPM, not hardware-bound");
   mortise_window_fixture_screenshot (fixture, "demo");
   show_passkey (fixture, 1);
@@ -291,7 +277,7 @@ test_demo (Fixture *fixture, gconstpointer data)
 static void
 test_deleted (Fixture *fixture, gconstpointer data)
 {
-  open_samples (fixture);
+  mortise_window_fixture_open_samples (fixture);
   go (fixture, "deleted");
   expect (fixture, "27 days left");
   expect (fixture, "1 day left");
@@ -307,14 +293,20 @@ test_deleted_empty (Fixture *fixture, gconstpointer data)
   mortise_window_fixture_screenshot (fixture, "deleted-empty");
 }
 
-static void
-unfold_health (Fixture *fixture)
+/* What is in order is folded behind it, in every language. */
+static GtkWidget *
+find_fold (Fixture *fixture)
 {
   GtkWidget *group =
       mortise_test_get (fixture->root, g_type_from_name ("MortiseHealthGroup"), NULL);
 
-  gtk_toggle_button_set_active (
-      GTK_TOGGLE_BUTTON (mortise_test_get (group, GTK_TYPE_TOGGLE_BUTTON, NULL)), TRUE);
+  return mortise_test_find (group, GTK_TYPE_TOGGLE_BUTTON, NULL);
+}
+
+static gboolean
+has_fold (gpointer user_data)
+{
+  return find_fold (user_data) != NULL;
 }
 
 /* The lines are the agent's words, which come in the person's language. */
@@ -337,6 +329,7 @@ test_health (Fixture *fixture, gconstpointer data)
   mortise_mock_agent_set_healthy (fixture->agent, healthy);
   mortise_window_fixture_open (fixture);
   go (fixture, "health");
+  mortise_test_wait_until (has_fold, fixture);
   expect (fixture, healthy ? "10 things are in order" : "What helps: Let Mortise set up");
   expect (fixture, "IFX SLB9672");
   assert_no_english (fixture);
@@ -346,7 +339,7 @@ test_health (Fixture *fixture, gconstpointer data)
   mortise_window_fixture_screenshot (fixture, healthy ? "health-end" : "health-trouble-end");
   if (!healthy)
     return;
-  unfold_health (fixture);
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (find_fold (fixture)), TRUE);
   expect (fixture, "Browsers find it at /dev/hidraw3.");
   mortise_window_fixture_screenshot (fixture, "health-unfolded");
 }
@@ -374,14 +367,15 @@ static void
 test_preferences (Fixture *fixture, gconstpointer data)
 {
   GtkWindow *dialog = NULL;
+  g_autofree char *idle_time =
+      g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u minute", "%u minutes", 5), 5);
 
   mortise_window_fixture_open (fixture);
   gtk_widget_activate_action (fixture->root, "win.preferences", NULL);
   dialog = mortise_window_fixture_get_dialog (fixture);
   mortise_test_screenshot_size (dialog, 560, 700);
   mortise_test_settle (dialog);
-  if (mortise_test_is_english ())
-    g_assert_true (mortise_test_has_text (GTK_WIDGET (dialog), "5 minutes"));
+  mortise_test_wait_for_text (GTK_WIDGET (dialog), idle_time);
   mortise_test_assert_named (GTK_WIDGET (dialog));
   mortise_test_screenshot (dialog, "preferences");
   gtk_window_destroy (dialog);

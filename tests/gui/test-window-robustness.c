@@ -33,7 +33,7 @@ static const Place places[] = {
   { "listable", "listable", "win.show-passkey", "int64 1", FALSE, "Names on This Computer" },
   { "first-run", "no-vault", NULL, NULL, FALSE, "Passkeys on This Computer" },
   { "help", NULL, "win.help", "'start'", TRUE, NULL },
-  { "preferences", NULL, "win.preferences", NULL, TRUE, NULL },
+  { "preferences", NULL, "win.preferences", NULL, TRUE, "5 minutes" },
   { "shortcuts", NULL, "win.show-help-overlay", NULL, TRUE, NULL },
   { "about", NULL, "win.about", NULL, TRUE, NULL },
 };
@@ -501,7 +501,7 @@ test_hostile (Fixture *fixture, gconstpointer data)
       mortise_mock_agent_add (fixture->agent, MORTISE_TEST_NOW, g_variant_dict_end (&dict));
     }
   mortise_window_fixture_open (fixture);
-  mortise_window_fixture_wait_for_text (fixture, "hostile.example");
+  mortise_window_fixture_wait_for_list (fixture, G_N_ELEMENTS (names));
   for (gint64 id = 1; id <= (gint64) G_N_ELEMENTS (names); id++)
     {
       int minimum = 0;

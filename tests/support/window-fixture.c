@@ -134,10 +134,34 @@ mortise_window_fixture_screenshot (MortiseWindowFixture *fixture, const char *na
   mortise_test_screenshot (fixture->window, name);
 }
 
+typedef struct
+{
+  GtkWidget *root;
+  const char *title;
+} TitleWait;
+
+static gboolean
+has_title (gpointer user_data)
+{
+  const TitleWait *wait = user_data;
+
+  return mortise_test_find (wait->root, GTK_TYPE_LABEL, wait->title) != NULL;
+}
+
+void
+mortise_window_fixture_wait_for_list (MortiseWindowFixture *fixture, guint count)
+{
+  g_autofree char *title =
+      g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u passkey", "%u passkeys", count), count);
+  TitleWait wait = { fixture->root, title };
+
+  mortise_test_wait_until (has_title, &wait);
+}
+
 void
 mortise_window_fixture_open_samples (MortiseWindowFixture *fixture)
 {
   mortise_mock_agent_add_samples (fixture->agent, MORTISE_TEST_NOW);
   mortise_window_fixture_open (fixture);
-  mortise_window_fixture_wait_for_text (fixture, "github.com");
+  mortise_window_fixture_wait_for_list (fixture, 10);
 }

@@ -36,6 +36,9 @@ void mortise_window_fixture_reopen (MortiseWindowFixture *fixture);
 void mortise_window_fixture_tear_down (MortiseWindowFixture *fixture, gconstpointer data);
 /** mortise_window_fixture_open_samples: opens it with the mock agent's sample passkeys, listed */
 void mortise_window_fixture_open_samples (MortiseWindowFixture *fixture);
+/** mortise_window_fixture_wait_for_list: until @count passkeys are listed, and so all: the first
+ * few are on the screen before the rest was read. In every language. */
+void mortise_window_fixture_wait_for_list (MortiseWindowFixture *fixture, guint count);
 
 /** MORTISE_WINDOW_TEST: adds a test of @function (MortiseWindowFixture *, gconstpointer) */
 #define MORTISE_WINDOW_TEST(path, data, function)                                                  \
