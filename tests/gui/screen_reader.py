@@ -3,6 +3,7 @@
 
 import os
 import sys
+import time
 
 # Warnings are fatal to the program under test; the reader's library warns of objects that went while
 # it read, which is no fault.
@@ -13,6 +14,11 @@ import gi
 
 gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, GLib
+
+# What a slow or busy machine may take, in seconds; only a failing test waits this long.
+PATIENCE = 240
+# By itself the library gives up on a program that is silent for 0.8 s.
+Atspi.set_timeout(PATIENCE * 1000, PATIENCE * 1000)
 
 
 def below(widget):
@@ -31,6 +37,22 @@ def widgets_of(pid):
         application = desktop.get_child_at_index(index)
         if application is not None and application.get_process_id() == pid:
             yield from below(application)
+
+
+def wait_for(condition, describe):
+    """What `condition` gives once it is something; else fails with what `describe` says of the screen."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            found = condition()
+            if found:
+                return found
+        except GLib.Error:
+            # The tree changed while it was walked.
+            pass
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {PATIENCE} s: {describe()}")
+        time.sleep(0.05)
 
 
 def run(tests):

@@ -6,12 +6,10 @@ import os
 import socket
 import struct
 import subprocess
-import time
 
-from screen_reader import PROGRAM_ENVIRONMENT, Atspi, GLib, run, widgets_of
+from screen_reader import PATIENCE, PROGRAM_ENVIRONMENT, Atspi, GLib, run, wait_for, widgets_of
 
 QUESTION, SHOWN, ANSWER, SECRET = 1, 16, 17, 18
-PATIENCE = 30
 
 
 def text(value):
@@ -65,20 +63,20 @@ class Prompt:
         return widgets_of(self.process.pid)
 
     def wait_for(self, role, name, condition=lambda widget: True):
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            try:
-                widget = self.find(role, name)
-                if widget is not None and condition(widget):
-                    return widget
-            except GLib.Error:
-                # The tree changed while it was walked.
-                pass
-            time.sleep(0.05)
-        raise AssertionError(f"no {role} “{name}” as it should be; there is: {self.describe()}")
+        def find():
+            widget = self.find(role, name)
+            return widget if widget is not None and condition(widget) else None
+
+        return wait_for(
+            find, lambda: f"no {role} “{name}” as it should be; there is: {self.describe()}"
+        )
+
+    def each(self, what):
+        """A list of what `what` says of each widget, read in one walk."""
+        return wait_for(lambda: [what(widget) for widget in self.widgets()], lambda: "no widgets")
 
     def describe(self):
-        return [(widget.get_role_name(), widget.get_name()) for widget in self.widgets()]
+        return self.each(lambda widget: (widget.get_role_name(), widget.get_name()))
 
     def end(self):
         self.socket.close()
@@ -113,15 +111,19 @@ def test_is_read_as_a_question():
             "host": text("walnut"),
         }
     )
-    dialog = prompt.wait_for("dialog", "Sign in to this site? example.org")
-    assert "signing in" in dialog.get_description()
+    prompt.wait_for(
+        "dialog",
+        "Sign in to this site? example.org",
+        lambda dialog: "signing in" in dialog.get_description(),
+    )
     prompt.wait_for("password text", "PIN", lambda entry: has(entry, Atspi.StateType.FOCUSABLE))
     names = [name for role, name in prompt.describe() if role == "push button"]
     assert names == ["Close", "Cancel", "Sign In"], names
     # Nothing that takes the focus is called after its type.
-    for widget in prompt.widgets():
-        if has(widget, Atspi.StateType.FOCUSABLE):
-            assert not widget.get_name().startswith(("Gtk", "Adw", "Mortise")), widget.get_name()
+    focusable = prompt.each(
+        lambda widget: widget.get_name() if has(widget, Atspi.StateType.FOCUSABLE) else ""
+    )
+    assert not [name for name in focusable if name.startswith(("Gtk", "Adw", "Mortise"))], focusable
     prompt.end()
 
 
@@ -149,8 +151,7 @@ def test_chooses_an_account():
             "host": text("walnut"),
         }
     )
-    first = prompt.wait_for("check box", "alice")
-    assert has(first, Atspi.StateType.CHECKED)
+    prompt.wait_for("check box", "alice", lambda box: has(box, Atspi.StateType.CHECKED))
     prompt.wait_for("check box", "bob, work")
     prompt.end()
 

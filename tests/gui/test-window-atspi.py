@@ -6,11 +6,9 @@ import functools
 import os
 import re
 import subprocess
-import time
 
-from screen_reader import PROGRAM_ENVIRONMENT, GLib, run, widgets_of
+from screen_reader import PATIENCE, PROGRAM_ENVIRONMENT, run, wait_for, widgets_of
 
-PATIENCE = 120
 BUTTONS = ("push button", "button", "toggle button")
 
 
@@ -28,16 +26,14 @@ def check(state, arguments, wanted):
     agent = subprocess.Popen([os.environ["MORTISE_TEST_MOCK_AGENT"], *arguments])
     window = subprocess.Popen([os.environ["MORTISE_TEST_WINDOW"]], env=PROGRAM_ENVIRONMENT)
     names = []
+
+    def has_come():
+        assert window.poll() is None, f"the window ended with {window.returncode}"
+        names[:] = button_names(window.pid)
+        return wanted in names
+
     try:
-        deadline = time.monotonic() + PATIENCE
-        while wanted not in names:
-            assert window.poll() is None and time.monotonic() < deadline, f"no “{wanted}” in {names}"
-            time.sleep(0.1)
-            try:
-                names = button_names(window.pid)
-            except GLib.Error:
-                # The tree changed while it was walked.
-                continue
+        wait_for(has_come, lambda: f"no “{wanted}” in {names}")
         wrong = [name for name in names if not is_well_named(name)]
         assert not wrong, f"{wrong} among {names}"
     finally:
