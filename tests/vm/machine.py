@@ -269,7 +269,7 @@ class Machine:
                 stderr=subprocess.STDOUT,
             )
         )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while not os.path.exists(tpm_socket):
             if time.monotonic() > deadline:
                 raise MachineError("swtpm did not start, see swtpm.log")

@@ -12,7 +12,7 @@ import subprocess
 import urllib.request
 
 import tap
-from browsers import wait_until
+from browsers import PATIENCE, wait_until
 
 EXCHANGE = pathlib.Path("/run/mortise-vm")
 BUILD = pathlib.Path(os.environ["MORTISE_VM_BUILD"])
@@ -28,7 +28,7 @@ SETUP = os.environ["MORTISE_VM_PROGRAMS"] + "/mortise-setup"
 PIN = "271828"
 
 
-def run(*command, check=True, timeout=120):
+def run(*command, check=True, timeout=PATIENCE):
     """Runs a command as root."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
     if check and done.returncode != 0:
@@ -112,7 +112,7 @@ class Agent:
 
     # --- its bus interface ------------------------------------------------------------------------
 
-    def _bus(self, *arguments, check=True, timeout=180):
+    def _bus(self, *arguments, check=True, timeout=PATIENCE):
         return self.person.run(
             "busctl", "--user", "--json=short", f"--timeout={timeout}", *arguments,
             check=check, timeout=timeout + 10,
@@ -162,12 +162,11 @@ class Agent:
         except FileNotFoundError:
             return ""
 
-    def wait_for_prompt(self, event, timeout=60):
+    def wait_for_prompt(self, event):
         """Waits for a line such as "question …'sign-in'" or "closed-by-agent" in the prompter's log."""
         return wait_until(
             f"the prompt's {event!r}; log:\n{self.prompt_log()}",
             lambda: re.search(event, self.prompt_log()),
-            timeout,
         )
 
     # --- its device -------------------------------------------------------------------------------
@@ -188,7 +187,7 @@ class Agent:
             nodes = self.hidraw()
             return nodes if len(nodes) == 1 and self.person.may_use(nodes[0]) else None
 
-        (node,) = wait_until("the device node", ready, 120)
+        (node,) = wait_until("the device node", ready)
         return node
 
 
@@ -224,7 +223,7 @@ class RelyingParty:
             + [str(person.home / "site.json"), str(secure_port), str(key), str(certificate)],
             EXCHANGE / "site.log",
         )
-        wait_until("the test site", lambda: "listening" in (EXCHANGE / "site.log").read_text(), 120)
+        wait_until("the test site", lambda: "listening" in (EXCHANGE / "site.log").read_text())
 
     def import_u2f(self, account, identifier, key, app_id):
         """Gives an account a key of U2F: base64 credential id, PEM public key, and its AppID."""
@@ -235,7 +234,7 @@ class RelyingParty:
             "appId": app_id,
         }
         request = urllib.request.Request(self.url + "u2f/import", json.dumps(body).encode())
-        with urllib.request.urlopen(request, timeout=120) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as response:
             assert json.load(response) == {}
 
 

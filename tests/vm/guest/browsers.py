@@ -16,7 +16,8 @@ import urllib.request
 START_TIMEOUT = 400
 # A script in a page takes no time; that of a starved machine is not its fault either.
 DRIVER_TIMEOUTS = {"script": START_TIMEOUT * 1000, "pageLoad": START_TIMEOUT * 1000}
-OUTCOME_TIMEOUT = 300
+# Of everything else that is awaited: only what hangs meets it.
+PATIENCE = 300
 # The longest wait for a browser to come to rest; whether it did is no verdict.
 CALM_TIMEOUT = 240
 
@@ -25,7 +26,7 @@ class BrowserError(Exception):
     pass
 
 
-def wait_until(what, condition, timeout, interval=0.25):
+def wait_until(what, condition, timeout=PATIENCE, interval=0.25):
     """Returns the first true value of `condition`; a fact awaited, never a time slept."""
     deadline = time.monotonic() + timeout
     while True:
@@ -85,7 +86,7 @@ class Browser:
         )
         self.click(button)
 
-    def outcome(self, timeout=OUTCOME_TIMEOUT):
+    def outcome(self, timeout=PATIENCE):
         """Returns {"ok": what the site says} or {"error": name, "message": …}."""
         text = wait_until(
             f"an outcome on {self.name}'s page",
@@ -206,14 +207,14 @@ class Chromium(Browser):
 
     def cancel_in_browser(self):
         """Presses Escape, for which Chromium's dialog has the keyboard once it is there."""
-        wait_until("Chromium to cancel", lambda: self._escape_if(lambda: True), OUTCOME_TIMEOUT, 2)
+        wait_until("Chromium to cancel", lambda: self._escape_if(lambda: True), PATIENCE, 2)
 
     def type_pin(self, pin):
         """Types the PIN into Chromium's own dialog, whose field has the keyboard, and presses Next."""
         wait_until(
             "Chromium to ask for the PIN",
             lambda: self.person.pixels(*self.FILLED_BUTTON) > self.BUTTON_POINTS,
-            OUTCOME_TIMEOUT,
+            PATIENCE,
             1,
         )
         self.person.run("xdotool", "type", pin)
@@ -227,7 +228,7 @@ class Chromium(Browser):
                 # Closed before it explains, the page would be told of a cancellation.
                 lambda: self.person.pixels(*self.FILLED_BUTTON) > self.BUTTON_POINTS
             ),
-            OUTCOME_TIMEOUT,
+            PATIENCE,
             2,
         )
         return self.outcome()
@@ -382,12 +383,12 @@ class Firefox(Browser):
     def type_pin(self, pin):
         """Types the PIN into Firefox's own dialog, and presses Return."""
         # Marionette knows a dialog only from when it has loaded and its field has the keyboard.
-        text = wait_until("Firefox to ask for the PIN", self._dialog, OUTCOME_TIMEOUT)
+        text = wait_until("Firefox to ask for the PIN", self._dialog, PATIENCE)
         if "PIN" not in text:
             raise BrowserError(f"Firefox asks another question: {text}")
         self.person.run("xdotool", "type", pin)
         self.person.key("Return")
-        wait_until("Firefox to take the PIN", lambda: self._dialog() is None, OUTCOME_TIMEOUT)
+        wait_until("Firefox to take the PIN", lambda: self._dialog() is None, PATIENCE)
 
     def _dialog(self):
         """What the dialog over the page says, or None."""
@@ -411,9 +412,9 @@ class Firefox(Browser):
 
         self._call("Marionette:SetContext", {"value": "chrome"})
         try:
-            wait_until("Firefox's notification", lambda: press() == "pressed", OUTCOME_TIMEOUT)
+            wait_until("Firefox's notification", lambda: press() == "pressed", PATIENCE)
             # Presses of the first half second are ignored, so that nobody presses by accident.
-            wait_until("Firefox to take it away", lambda: press() == "gone", OUTCOME_TIMEOUT)
+            wait_until("Firefox to take it away", lambda: press() == "gone", PATIENCE)
         finally:
             self._call("Marionette:SetContext", {"value": "content"})
 

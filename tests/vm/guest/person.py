@@ -11,7 +11,7 @@ import struct
 import subprocess
 import tempfile
 
-from browsers import wait_until
+from browsers import PATIENCE, wait_until
 
 # Her session starts an X server if this is there.
 DISPLAY_WANTED = pathlib.Path("/run/mortise-vm-display")
@@ -44,7 +44,7 @@ class Person:
         if display:
             DISPLAY_WANTED.touch()
         subprocess.run(["systemctl", "start", "--no-block", "mortise-session.service"], check=True)
-        wait_until("the session", (self.runtime_dir / "mortise-session-up").exists, 120)
+        wait_until("the session", (self.runtime_dir / "mortise-session-up").exists)
 
     def has_display(self):
         return DISPLAY_WANTED.exists()
@@ -85,7 +85,7 @@ class Person:
             except subprocess.TimeoutExpired:
                 continue
 
-    def run(self, *command, check=True, timeout=120, stdin=None, **environment):
+    def run(self, *command, check=True, timeout=PATIENCE, stdin=None, **environment):
         """Runs a command to its end; returns it with `stdout`; standard error is part of a failure."""
         done = subprocess.run(
             command,
@@ -114,7 +114,7 @@ class Person:
 
     def reads(self, program, *texts):
         """Waits until a program's windows show the texts to a screen reader; returns all they show."""
-        done = self.run(SCREEN_READER, "find", program, *texts, timeout=300)
+        done = self.run(SCREEN_READER, "find", program, *texts)
         return done.stdout
 
     @contextlib.contextmanager
@@ -124,7 +124,7 @@ class Person:
         process = self.start([SCREEN_READER, "answer", "mortise", pin], log)
         try:
             # A question waits for a minute only.
-            wait_until("the screen reader", lambda: "ready" in pathlib.Path(log).read_text(), 300)
+            wait_until("the screen reader", lambda: "ready" in pathlib.Path(log).read_text())
             yield
         finally:
             self.stop(process)

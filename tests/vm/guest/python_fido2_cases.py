@@ -47,7 +47,7 @@ class Client:
             assert self.process.poll() is None, "the client ended:\n" + said
             return said if re.search(rf"^(done|failed): {step}$", said, re.M) else None
 
-        said = wait_until(f"the end of {step}", over, 300)
+        said = wait_until(f"the end of {step}", over)
         assert f"done: {step}" in said, said
 
 
@@ -57,7 +57,7 @@ def add(person, agent, needs):
     @tap.case("python-fido2 is loaded", needs)
     def load():
         holder.append(Client(person, agent))
-        wait_until("python-fido2", lambda: "ready" in LOG.read_text(), 300)
+        wait_until("python-fido2", lambda: "ready" in LOG.read_text())
 
     def add_step(step, what):
         @tap.case(f"python-fido2: {what}", [load])

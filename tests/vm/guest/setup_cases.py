@@ -77,7 +77,7 @@ def add(person, needs):
         assert person.run(SETUP, "status").stdout == "not done\n"
         plan = announced(person)
         tap.note("\n".join(plan))
-        wait_until("the rule", lambda: pkexec(person, SETUP, "install").returncode == 0, 60)
+        wait_until("the rule", lambda: pkexec(person, SETUP, "install").returncode == 0)
         after = files()
         written = {path for path in after if after[path] != before.get(path)}
         assert written == set(plan), written
@@ -88,7 +88,7 @@ def add(person, needs):
             else:
                 assert text == pathlib.Path(path).read_text(), path
         assert person.run(SETUP, "status").stdout == "done\n"
-        wait_until("the TPM's access control list", lambda: person.may_use(TPM), 60)
+        wait_until("the TPM's access control list", lambda: person.may_use(TPM))
         person.run("test", "-w", TPM)
         assert os.path.isdir("/sys/module/uhid")
         assert run("systemctl", "is-active", "mortise-hid.socket").stdout == "active\n"
@@ -107,6 +107,6 @@ def add(person, needs):
         assert run("systemctl", "is-active", "mortise-hid.socket", check=False).returncode != 0
         done = pkexec(person, SETUP, "install")
         assert done.returncode == 0, done
-        wait_until("the TPM's access control list", lambda: person.may_use(TPM), 60)
+        wait_until("the TPM's access control list", lambda: person.may_use(TPM))
 
     return undo

@@ -64,9 +64,7 @@ class Ssh:
             ["/usr/sbin/sshd", "-D", "-e", "-f", str(root_folder / "config")],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )
-        wait_until(
-            "sshd", lambda: (EXCHANGE / "sshd.log").read_text().count("listening on") == 2, 60
-        )
+        wait_until("sshd", lambda: (EXCHANGE / "sshd.log").read_text().count("listening on") == 2)
 
     def make_key(self, name, *options):
         """ssh-keygen -t ecdsa-sk; from then on the server lets the key in, and no other."""

@@ -100,7 +100,7 @@ def add_pin(person, agent, needs):
         options = token.options()
         assert options["clientPin"] is True and options["uv"] is True, options
         assert options["alwaysUv"] is False and options["makeCredUvNotRqd"] is True, options
-        wait_until("the vault", lambda: agent.get("VaultState") in ("unlocked", "listable"), 30)
+        wait_until("the vault", lambda: agent.get("VaultState") in ("unlocked", "listable"))
         token.refused("FIDO_ERR_PIN_AUTH_INVALID", "-S", pins=[PIN, PIN])
         # On our own prompt too.
         agent.call("Lock")
