@@ -13,6 +13,10 @@ mortise_prompt_harden_entry (GtkPasswordEntry *entry)
 {
   GtkEditable *text = gtk_editable_get_delegate (GTK_EDITABLE (entry));
 
+  /* GTK’s own layout of it leaves the icons at the right where people read from there. */
+  gtk_widget_set_hexpand (GTK_WIDGET (text), TRUE);
+  gtk_widget_set_layout_manager (GTK_WIDGET (entry),
+                                 gtk_box_layout_new (GTK_ORIENTATION_HORIZONTAL));
   gtk_text_set_max_length (GTK_TEXT (text), MORTISE_PROMPT_PIN_MAX_BYTES);
   gtk_editable_set_enable_undo (text, FALSE);
   gtk_text_set_input_hints (GTK_TEXT (text), GTK_INPUT_HINT_PRIVATE | GTK_INPUT_HINT_NO_SPELLCHECK);
