@@ -143,6 +143,38 @@ test_deleting (Fixture *fixture, gconstpointer data)
   wait_for (fixture, "No Passkeys Left");
 }
 
+static gboolean
+is_cut (GtkWidget *root, const char *text)
+{
+  GtkWidget *label = mortise_test_get (root, GTK_TYPE_LABEL, text);
+
+  return pango_layout_is_ellipsized (gtk_label_get_layout (GTK_LABEL (label)));
+}
+
+/* Where there is no room for both, the site is whole and what it calls itself is not. */
+static void
+test_narrow_heading (Fixture *fixture, gconstpointer data)
+{
+  const char *site = "passkeys.in-a-long-name.example";
+  const char *title = "A Name That Goes On and On Until It Does Not";
+  GtkWidget *page = NULL;
+
+  mortise_mock_agent_add (
+      fixture->agent, MORTISE_TEST_NOW,
+      g_variant_new_parsed ("{'rp-id': <%s>, 'rp-name': <%s>, 'user-name': <'alice'>}", site,
+                            title));
+  mortise_window_fixture_open (fixture);
+  gtk_window_set_default_size (fixture->window, 360, 760);
+  wait_for (fixture, site);
+  mortise_test_settle (fixture->window);
+  g_assert_false (is_cut (fixture->root, site));
+  g_assert_true (is_cut (fixture->root, title));
+  gtk_widget_activate_action (fixture->root, "win.page", "s", "deleted");
+  mortise_test_settle (fixture->window);
+  page = mortise_test_get (fixture->root, g_type_from_name ("MortiseDeletedPage"), NULL);
+  g_assert_false (is_cut (page, "Recently Deleted"));
+}
+
 static void
 test_marks_outlive (Fixture *fixture, gconstpointer data)
 {
@@ -478,6 +510,7 @@ main (int argc, char **argv)
   ADD ("sort", test_sort);
   ADD ("show-all", test_show_all);
   ADD ("naming-filter", test_naming_filter);
+  ADD ("narrow-heading", test_narrow_heading);
   ADD ("code-for-a-site", test_code_for_a_site);
   ADD ("ten-thousand", test_ten_thousand);
   ADD ("all-while-reading", test_all_while_reading);
