@@ -145,7 +145,8 @@ void
 mortise_prompt_window_show_export_truth (MortisePromptWindow *self)
 {
   adw_action_row_set_subtitle (
-      self->export_row, mortise_prompt_words_export (gtk_switch_get_active (self->export_switch)));
+      self->export_row,
+      mortise_prompt_words_export (self->question, gtk_switch_get_active (self->export_switch)));
 }
 
 static void

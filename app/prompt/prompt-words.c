@@ -450,12 +450,16 @@ mortise_prompt_words_recovery (const MortisePromptQuestion *question)
 }
 
 const char *
-mortise_prompt_words_export (gboolean allowed)
+mortise_prompt_words_export (const MortisePromptQuestion *question, gboolean allowed)
 {
-  return allowed ? _ ("Encrypted backups and other computers can hold it. The site is told that it "
-                      "may be copied.")
-                 : _ ("It can never leave this computer’s TPM, not even in a backup. If the "
-                      "computer is lost, so is the passkey.");
+  if (allowed)
+    return _ ("Encrypted backups and other computers can hold it. The site is told that it may be "
+              "copied.");
+  if (question->demo)
+    return _ ("The site is told that it cannot be copied. In this demo that is not so: whoever has "
+              "the software TPM’s files can copy it.");
+  return _ ("It can never leave this computer’s TPM, not even in a backup. If the "
+            "computer is lost, so is the passkey.");
 }
 
 /* Names of the IANA registry of COSE algorithms; a number for one that this version does not know.
@@ -481,6 +485,9 @@ mortise_prompt_words_key (const MortisePromptQuestion *question)
 {
   g_autofree char *algorithm = algorithm_to_name (question->algorithm);
 
+  if (question->demo)
+    /* Translators: %s is the name of a signature algorithm, such as ES256. */
+    return g_strdup_printf (_ ("Made and kept in a software TPM, not in hardware (%s)"), algorithm);
   /* Translators: %s is the name of a signature algorithm, such as ES256. */
   return g_strdup_printf (_ ("Made and kept in this computer’s TPM (%s)"), algorithm);
 }

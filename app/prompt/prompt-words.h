@@ -57,7 +57,7 @@ const char *mortise_prompt_words_recovery (const MortisePromptQuestion *question
 
 /** mortise_prompt_words_export: Returns: (transfer none): the truth about the switch as it stands
  */
-const char *mortise_prompt_words_export (gboolean allowed);
+const char *mortise_prompt_words_export (const MortisePromptQuestion *question, gboolean allowed);
 
 /** mortise_prompt_words_key: Returns: (transfer full): what key is made and where, for REGISTER */
 char *mortise_prompt_words_key (const MortisePromptQuestion *question);

@@ -434,6 +434,15 @@ mortise_agent_client_dup_tpm (MortiseAgentClient *self)
   return self->proxy == NULL ? NULL : mortise_dbus_agent1_dup_tpm (self->proxy);
 }
 
+gboolean
+mortise_agent_client_has_software_tpm (MortiseAgentClient *self)
+{
+  g_autoptr (GVariant) tpm = mortise_agent_client_dup_tpm (self);
+  gboolean software = FALSE;
+
+  return tpm != NULL && g_variant_lookup (tpm, "software", "b", &software) && software;
+}
+
 static void
 on_call_reply (GObject *source, GAsyncResult *result, gpointer user_data)
 {

@@ -90,6 +90,9 @@ gboolean mortise_agent_client_has_recovery_code (MortiseAgentClient *self);
 gboolean mortise_agent_client_has_login_keyslot (MortiseAgentClient *self);
 /** mortise_agent_client_dup_tpm: Returns: (transfer full) (nullable): a{sv}, see the interface */
 GVariant *mortise_agent_client_dup_tpm (MortiseAgentClient *self);
+/** mortise_agent_client_has_software_tpm: Returns: %TRUE if what the TPM says of hardware is not so
+ */
+gboolean mortise_agent_client_has_software_tpm (MortiseAgentClient *self);
 
 /**
  * mortise_agent_client_call:

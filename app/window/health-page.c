@@ -61,7 +61,6 @@ update (MortiseHealthPage *self)
   const char *manufacturer = NULL;
   const char *vendor = "";
   const char *firmware = "";
-  gboolean software = FALSE;
   guint revision = 0;
   g_autofree char *kind = NULL;
   g_autofree char *tries = NULL;
@@ -74,10 +73,11 @@ update (MortiseHealthPage *self)
     }
   g_variant_lookup (tpm, "vendor", "&s", &vendor);
   g_variant_lookup (tpm, "firmware", "&s", &firmware);
-  g_variant_lookup (tpm, "software", "b", &software);
   g_variant_lookup (tpm, "revision", "u", &revision);
   kind = g_strdup_printf ("%s %s%s", manufacturer, vendor,
-                          software ? _ (" — a software TPM, not hardware") : "");
+                          mortise_agent_client_has_software_tpm (self->client)
+                              ? _ (" — a software TPM, not hardware")
+                              : "");
   /* Translators: firmware version and revision of the TPM specification */
   version = g_strdup_printf (_ ("%s (specification revision %u.%02u)"), firmware, revision / 100,
                              revision % 100);

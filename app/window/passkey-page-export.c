@@ -19,8 +19,12 @@ put_switch (MortisePasskeyPage *self, gboolean on)
 }
 
 static const char *
-describe (const MortisePasskeyData *data)
+describe (const MortisePasskeyData *data, gboolean software)
 {
+  if (data->kind == MORTISE_PASSKEY_DEVICE_ONLY && software)
+    return _ ("Locked: Mortise makes no copy of this passkey, and no switch changes that. But this "
+              "TPM is software: whoever has its files can copy it. To have one that can be "
+              "exported, register again on the site and allow export when Mortise asks.");
   if (data->kind == MORTISE_PASSKEY_DEVICE_ONLY)
     return _ ("Locked: this passkey was made so that its key can never leave this computer, and no "
               "switch changes that. To have one that can be exported, register again on the site "
@@ -38,7 +42,8 @@ mortise_passkey_page_show_export (MortisePasskeyPage *self)
   const MortisePasskeyData *data = mortise_passkey_get_data (self->passkey);
   gboolean locked = data->kind == MORTISE_PASSKEY_DEVICE_ONLY;
 
-  adw_action_row_set_subtitle (self->export_row, describe (data));
+  adw_action_row_set_subtitle (
+      self->export_row, describe (data, mortise_agent_client_has_software_tpm (self->client)));
   gtk_widget_set_visible (self->export_lock, locked);
   if (self->exporting)
     return;

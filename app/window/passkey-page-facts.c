@@ -119,16 +119,28 @@ fill_previews (MortisePasskeyPage *self, const MortisePasskeyData *data)
   mortise_picker_preview_set_name (self->firefox_preview, data->user_name);
 }
 
+/* What the site was told, and in the same breath where that is not so. */
+static const char *
+describe_device (const MortisePasskeyData *data, gboolean software)
+{
+  if (data->u2f)
+    return _ ("Second factor (U2F): the site was told nothing more");
+  if (data->backup_eligible)
+    return _ ("Multi-device: may be backed up (BE is 1)");
+  if (software)
+    return _ ("Single-device: cannot be backed up (BE is 0). That is not so here: this TPM is "
+              "software, and whoever has its files can copy the passkey.");
+  return _ ("Single-device: cannot be backed up (BE is 0)");
+}
+
 static void
 fill_site (MortisePasskeyPage *self, const MortisePasskeyData *data)
 {
   g_autofree char *flags = describe_last_flags (data);
   g_autofree char *model = describe_model (data);
 
-  set_fact (self->device_row, data->u2f ? _ ("Second factor (U2F): the site was told nothing more")
-                              : data->backup_eligible
-                                  ? _ ("Multi-device: may be backed up (BE is 1)")
-                                  : _ ("Single-device: cannot be backed up (BE is 0)"));
+  set_fact (self->device_row,
+            describe_device (data, mortise_agent_client_has_software_tpm (self->client)));
   gtk_widget_set_visible (GTK_WIDGET (self->backup_row), data->backup_eligible);
   set_fact (self->backup_row, data->backup_state
                                   ? _ ("The site was told that a copy exists (BS is 1)")

@@ -37,11 +37,14 @@ static const struct
 };
 
 static const char *
-describe_kind (MortisePasskeyKind kind)
+describe_kind (MortisePasskeyKind kind, gboolean software)
 {
   switch (kind)
     {
     case MORTISE_PASSKEY_DEVICE_ONLY:
+      if (software)
+        return _ ("Recorded as device-only, but this TPM is software: whoever has its files can "
+                  "copy the key. Mortise itself makes no copy of it.");
       return _ ("Recorded as device-only: made in this TPM so that it can never leave it. There is "
                 "no backup and no copy; if this computer is lost, so is this passkey.");
     case MORTISE_PASSKEY_SEALED:
@@ -114,7 +117,7 @@ append_tpm (MortisePasskeyPage *self, MortiseChainState state)
   const char *manufacturer = "";
   const char *vendor = "";
   const char *firmware = "";
-  gboolean software = FALSE;
+  gboolean software = mortise_agent_client_has_software_tpm (self->client);
   g_autofree char *text = NULL;
 
   if (tpm != NULL)
@@ -122,7 +125,6 @@ append_tpm (MortisePasskeyPage *self, MortiseChainState state)
       g_variant_lookup (tpm, "manufacturer", "&s", &manufacturer);
       g_variant_lookup (tpm, "vendor", "&s", &vendor);
       g_variant_lookup (tpm, "firmware", "&s", &firmware);
-      g_variant_lookup (tpm, "software", "b", &software);
     }
   /* Translators: maker, model and firmware version of the TPM */
   text = g_strdup_printf (_ ("%s %s, firmware %s"), manufacturer, vendor, firmware);
@@ -140,7 +142,9 @@ show_recorded (MortisePasskeyPage *self)
   gboolean unlocked = mortise_agent_client_get_state (self->client) == MORTISE_AGENT_UNLOCKED;
   gboolean sealed = data->kind == MORTISE_PASSKEY_SEALED;
 
-  gtk_label_set_label (self->class_label, describe_kind (data->kind));
+  gtk_label_set_label (
+      self->class_label,
+      describe_kind (data->kind, mortise_agent_client_has_software_tpm (self->client)));
   gtk_widget_set_visible (GTK_WIDGET (self->words_button), FALSE);
   mortise_chain_clear (self->chain);
   mortise_chain_append (
@@ -200,14 +204,11 @@ show_read (MortisePasskeyPage *self, GVariant *protection)
 static void
 note_proof (MortisePasskeyPage *self, GVariant *protection)
 {
-  g_autoptr (GVariant) tpm = mortise_agent_client_dup_tpm (self->client);
   gboolean device_only = FALSE;
-  gboolean software = FALSE;
 
-  if (tpm != NULL)
-    g_variant_lookup (tpm, "software", "b", &software);
   g_variant_lookup (protection, "device-only", "b", &device_only);
-  mortise_passkey_set_proven (self->passkey, device_only && !software);
+  mortise_passkey_set_proven (self->passkey,
+                              device_only && !mortise_agent_client_has_software_tpm (self->client));
 }
 
 static void

@@ -83,15 +83,12 @@ void
 mortise_passkey_page_show_thieves (MortisePasskeyPage *self)
 {
   const MortisePasskeyData *data = mortise_passkey_get_data (self->passkey);
-  g_autoptr (GVariant) tpm = mortise_agent_client_dup_tpm (self->client);
   gboolean recovery = mortise_agent_client_has_recovery_code (self->client);
   gboolean login = mortise_agent_client_has_login_keyslot (self->client);
-  gboolean software = FALSE;
+  gboolean software = mortise_agent_client_has_software_tpm (self->client);
   g_autofree char *machine = NULL;
   g_autofree char *password = NULL;
 
-  if (tpm != NULL)
-    g_variant_lookup (tpm, "software", "b", &software);
   machine = describe_machine (data->kind, software, recovery);
   password = describe_password (recovery, login);
   adw_action_row_set_subtitle (self->opens_row, describe_keyslots (recovery, login));

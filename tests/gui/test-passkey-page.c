@@ -440,6 +440,11 @@ test_badge_software (Fixture *fixture, gconstpointer data)
   show (fixture, id);
   wait_for (fixture, "Read from the TPM just now.");
   wait_for (fixture, "a software TPM keeps nothing");
+  /* Where the site was told something that is not so, it says so. */
+  wait_for (fixture, "cannot be backed up (BE is 0). That is not so here");
+  wait_for (fixture, "Recorded as device-only, but this TPM is software");
+  wait_for (fixture, "Locked: Mortise makes no copy of this passkey");
+  g_assert_false (mortise_test_has_text (fixture->root, "can never leave"));
   g_assert_true (mortise_test_has_text (get_page (fixture), "Made device-only"));
   g_assert_false (has_badge (fixture->root));
 }

@@ -173,8 +173,18 @@ test_retries (void)
 static void
 test_export (void)
 {
-  assert_contains (mortise_prompt_words_export (FALSE), "can never leave");
-  assert_contains (mortise_prompt_words_export (TRUE), "The site is told");
+  g_autoptr (MortisePromptQuestion) real = ask ("{'kind': <'register'>}");
+  g_autoptr (MortisePromptQuestion) demo = ask ("{'kind': <'register'>, 'demo': <true>}");
+  g_autofree char *real_key = mortise_prompt_words_key (real);
+  g_autofree char *demo_key = mortise_prompt_words_key (demo);
+
+  assert_contains (mortise_prompt_words_export (real, FALSE), "can never leave");
+  assert_contains (mortise_prompt_words_export (real, TRUE), "The site is told");
+  assert_contains (real_key, "this computer’s TPM");
+  /* A software TPM keeps none of these promises. */
+  assert_contains (mortise_prompt_words_export (demo, FALSE), "In this demo that is not so");
+  assert_contains (mortise_prompt_words_export (demo, TRUE), "The site is told");
+  assert_contains (demo_key, "not in hardware");
 }
 
 static void
