@@ -5,6 +5,7 @@
 
 #include "tests/support/gui-test.h"
 
+#include <execinfo.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <unistd.h>
@@ -63,9 +64,11 @@ on_failure (int number)
 {
   g_autoptr (GList) windows = NULL;
   guint count = 0;
+  void *frames[64];
 
   for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
     signal (signals[i], SIG_DFL);
+  backtrace_symbols_fd (frames, backtrace (frames, G_N_ELEMENTS (frames)), STDERR_FILENO);
   if (g_thread_self () == main_thread)
     windows = gtk_window_list_toplevels ();
   for (GList *entry = windows; entry != NULL; entry = entry->next)
