@@ -11,6 +11,10 @@
 /* What is longer than this does not fit a toast on a narrow window and gets a dialog. */
 #define TOAST_MAX 70
 
+/* How long there is for a second thought, in seconds. */
+#define UNDO_SECONDS 10
+static gboolean undo_stays = FALSE;
+
 static AdwToast *
 new_toast (const char *text)
 {
@@ -48,9 +52,15 @@ mortise_toast_undo (GtkWidget *widget, const char *text, const char *action, GVa
   adw_toast_set_button_label (toast, _ ("_Undo"));
   adw_toast_set_action_name (toast, action);
   adw_toast_set_action_target_value (toast, target);
-  adw_toast_set_timeout (toast, 10);
+  adw_toast_set_timeout (toast, undo_stays ? 0 : UNDO_SECONDS);
   adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
   return show (widget, toast);
+}
+
+void
+mortise_toast_set_undo_stays (gboolean stays)
+{
+  undo_stays = stays;
 }
 
 void

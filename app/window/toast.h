@@ -13,6 +13,10 @@ void mortise_toast (GtkWidget *widget, const char *text);
 AdwToast *
 mortise_toast_undo (GtkWidget *widget, const char *text, const char *action, GVariant *target);
 
+/** mortise_toast_set_undo_stays: for tests: Undo is offered until it is pressed, closed or
+ * replaced, on however slow a machine */
+void mortise_toast_set_undo_stays (gboolean stays);
+
 /** mortise_toast_error: shows why something failed, unless the person ended it themselves */
 void mortise_toast_error (GtkWidget *widget, const GError *error);
 

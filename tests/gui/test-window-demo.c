@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "app/window/toast.h"
 #include "app/window/window.h"
 #include "tests/support/end-with-test.h"
 #include "tests/support/gui-test.h"
@@ -61,6 +62,7 @@ set_up (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GDBusConnection) connection = g_bus_get_sync (G_BUS_TYPE_SESSION, NULL, NULL);
 
+  mortise_toast_set_undo_stays (TRUE);
   fixture->script = prompter_script_new (g_get_tmp_dir ());
   prompter_script_default (fixture->script, "approve pin=7391 new-pin=7391");
   start_agent (fixture);

@@ -4,6 +4,7 @@
 #include "tests/support/window-fixture.h"
 
 #include "app/window/moment.h"
+#include "app/window/toast.h"
 #include "app/window/window.h"
 #include "tests/support/screenshot.h"
 
@@ -31,6 +32,7 @@ mortise_window_fixture_set_up (MortiseWindowFixture *fixture, gconstpointer data
   g_autoptr (GError) error = NULL;
 
   mortise_moment_set_now (MORTISE_TEST_NOW);
+  mortise_toast_set_undo_stays (TRUE);
   fixture->connection = g_bus_get_sync (G_BUS_TYPE_SESSION, NULL, &error);
   g_assert_no_error (error);
   fixture->agent = mortise_mock_agent_new (fixture->connection);
