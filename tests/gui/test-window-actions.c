@@ -434,6 +434,8 @@ test_close_with_edits (Fixture *fixture, gconstpointer data)
   gtk_editable_set_text (
       GTK_EDITABLE (mortise_test_get (fixture->root, ADW_TYPE_ENTRY_ROW, "Account name")), "bob");
   gtk_window_close (fixture->window);
+  mortise_test_click (mortise_test_wait_for_window (ADW_TYPE_MESSAGE_DIALOG),
+                      "Close Without Saving");
   fixture->window = NULL;
   mortise_window_fixture_assert_call (fixture, "EditPasskey (1, {'label': <'Home'>})");
 }
