@@ -82,6 +82,15 @@ mortise_window_fixture_wait_for_text (MortiseWindowFixture *fixture, const char 
   mortise_test_wait_for_text (fixture->root, text);
 }
 
+void
+mortise_window_fixture_wait_for_words (MortiseWindowFixture *fixture, const char *text)
+{
+  const char *words = g_dgettext (GETTEXT_PACKAGE, text);
+
+  if (mortise_test_is_english () || words != text)
+    mortise_test_wait_for_text (fixture->root, words);
+}
+
 typedef struct
 {
   MortiseMockAgent *agent;

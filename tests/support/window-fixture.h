@@ -47,6 +47,9 @@ void mortise_window_fixture_wait_for_list (MortiseWindowFixture *fixture, guint 
 
 /** mortise_window_fixture_wait_for_text: until a label on the screen contains @text */
 void mortise_window_fixture_wait_for_text (MortiseWindowFixture *fixture, const char *text);
+/** mortise_window_fixture_wait_for_words: the same in every language; where @text is part of a
+ * message only, and so has no translation, in English alone */
+void mortise_window_fixture_wait_for_words (MortiseWindowFixture *fixture, const char *text);
 /** mortise_window_fixture_wait_for_call: until the agent got calls; Returns: (transfer full) */
 char *mortise_window_fixture_wait_for_call (MortiseWindowFixture *fixture);
 /** mortise_window_fixture_assert_call: waits for exactly this call, without its line end */
