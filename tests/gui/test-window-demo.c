@@ -137,7 +137,7 @@ test_first_minutes (Fixture *fixture, gconstpointer data)
     wait_for (fixture, "First try");
     g_assert_cmpuint (prompter_script_count (fixture->script), ==, asked);
     mortise_test_click (fixture->root, "Delete This Passkey");
-    wait_for (fixture, "No Passkeys Yet");
+    wait_for (fixture, "No Passkeys Left");
     g_assert_cmpuint (prompter_script_count (fixture->script), ==, asked + 1);
     mortise_test_click (fixture->root, "Undo");
     wait_for (fixture, "1 passkey");
