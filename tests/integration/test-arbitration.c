@@ -161,7 +161,9 @@ test_unfinished_message (AgentFixture *f, gconstpointer data)
   g_autoptr (CtaphidClient) rude = ctaphid_client_open (f->socket_path);
   g_autoptr (CtaphidClient) other = ctaphid_client_open (f->socket_path);
 
-  /* Both are there when it looks, or the time-out may be over before the other's request. */
+  /* Both are there when it looks, or the time-out may be over before the other's request. It may
+   * be stopped while it still reads from the one that it answered last, which is the rude one. */
+  ctaphid_client_init (rude);
   agent_fixture_pause (f);
   ctaphid_client_send_packet (rude, rude->channel, CTAPHID_CBOR, 500, NULL, 0);
   ctaphid_client_send (other, CTAPHID_CBOR, GET_INFO, 1);

@@ -71,7 +71,8 @@ pid_t agent_fixture_get_pid (AgentFixture *f);
  * agent_fixture_pause:
  *
  * Stops it where it is until agent_fixture_resume(). What is sent meanwhile is there at once when
- * it goes on, and is read in the order in which its clients connected.
+ * it goes on, and is read in the order in which its clients connected, but first from the one that
+ * it answered last.
  */
 void agent_fixture_pause (AgentFixture *f);
 void agent_fixture_resume (AgentFixture *f);
