@@ -8,6 +8,7 @@
 #include "core/vault/vault.h"
 #include "tests/support/agent-fixture.h"
 #include "tests/support/test-bus.h"
+#include "tests/support/wait-for.h"
 
 #define RP_ID "bus.example"
 
@@ -430,8 +431,7 @@ start_call (GDBusConnection *bus, const char *method, GAsyncResult **ret_result)
 static GVariant *
 wait_for_result (GDBusConnection *bus, GAsyncResult **result, GError **error)
 {
-  while (*result == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (*result != NULL);
   return g_dbus_connection_call_finish (bus, *result, error);
 }
 
@@ -470,8 +470,7 @@ test_caller_vanishes (AgentFixture *f, gconstpointer data)
   g_free (agent_fixture_wait_event (f, number, "shown"));
   g_assert_true (g_dbus_connection_close_sync (other, NULL, NULL));
   g_free (agent_fixture_wait_event (f, number, "closed-by-agent"));
-  while (result == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (result != NULL);
   agent_fixture_assert_works (f);
 }
 
@@ -499,8 +498,7 @@ test_passkeys_changed (AgentFixture *f, gconstpointer data)
       NULL, G_DBUS_SIGNAL_FLAGS_NONE, count_cb, &changes, NULL);
 
   make_passkey (f, "alice");
-  while (changes == 0)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (changes > 0);
   g_dbus_connection_signal_unsubscribe (f->bus, subscription);
 }
 

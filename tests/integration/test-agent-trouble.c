@@ -9,6 +9,7 @@
 #include "app/agent/agent.h"
 #include "tests/support/agent-fixture.h"
 #include "tests/support/end-with-test.h"
+#include "tests/support/wait-for.h"
 
 #define WAIT_LIMIT (AGENT_FIXTURE_PATIENCE * G_TIME_SPAN_SECOND)
 
@@ -311,8 +312,7 @@ test_terminate_while_asking (AgentFixture *f, gconstpointer data)
   g_free (agent_fixture_wait_event (f, number, "shown"));
   agent_fixture_stop (f);
   g_free (agent_fixture_wait_event (f, number, "closed-by-agent"));
-  while (result == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (result != NULL);
   g_assert_null (g_dbus_connection_call_finish (f->bus, result, &error));
   g_assert_error (error, MORTISE_ERROR, MORTISE_ERROR_CANCELLED);
   g_assert_false (g_file_test (f->socket_path, G_FILE_TEST_EXISTS));

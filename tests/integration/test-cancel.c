@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/support/agent-fixture.h"
+#include "tests/support/wait-for.h"
 
 /* Requests that end before the person answered: the prompt goes away, the client is told exactly,
  * and the next request works. */
@@ -22,8 +23,7 @@ on_done (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 wait_for (GAsyncResult **result)
 {
-  while (*result == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (*result != NULL);
 }
 
 /* Cancels a registration while question @which of it is on the screen. */

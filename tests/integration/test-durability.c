@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/support/agent-fixture.h"
+#include "tests/support/wait-for.h"
 
 /* A registration that the site saw succeed is there afterwards, whatever happens to the agent, the
  * disk or the machine. */
@@ -118,8 +119,7 @@ test_kill_at_random (AgentFixture *f, gconstpointer data)
       GThread *thread = g_thread_new ("client", register_until_it_fails, &registrar);
 
       /* Whatever the moments are like, there is something to lose. */
-      while (registrar.round == 0 && g_atomic_int_get (&registrar.n_acknowledged) == 0)
-        g_usleep (1000);
+      WAIT_FOR_OTHERS (registrar.round > 0 || g_atomic_int_get (&registrar.n_acknowledged) > 0);
       g_usleep ((gulong) (g_test_rand_double_range (0.1, 5) * (double) one));
       agent_fixture_kill (f);
       g_thread_join (thread);
@@ -172,8 +172,7 @@ assert_survives_failing_writes (AgentFixture *f,
   g_free (agent_fixture_wait_event (f, question, "shown"));
   stop_writes (f);
   agent_fixture_go_on (f);
-  while (result == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (result != NULL);
   g_assert_null (mortise_relying_party_register_finish (f->rp, result, &error));
   g_assert_error (error, MORTISE_ERROR, (int) expected);
   list = agent_fixture_list (f, FALSE);

@@ -4,6 +4,7 @@
 #include "tests/support/agent-fixture.h"
 #include "tests/support/fingerprint-fixture.h"
 #include "tests/support/virtual-fprintd.h"
+#include "tests/support/wait-for.h"
 
 /*
  * The fingerprint service that Debian installs, with a reader of libfprint's that scans what it is
@@ -47,8 +48,7 @@ start_waiting (Fixture *f)
 {
   g_string_truncate (f->base.scans, 0);
   fingerprint_fixture_start (&f->base);
-  while (f->base.scans->len == 0)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (f->base.scans->len > 0);
 }
 
 static MortiseFingerprintStatus

@@ -9,6 +9,7 @@
 #include "core/audit/fido-device.h"
 #include "core/ctap/ctap-entities.h"
 #include "tests/support/agent-fixture.h"
+#include "tests/support/wait-for.h"
 
 #define SITE "names.example"
 
@@ -226,8 +227,7 @@ test_meanwhile (AgentFixture *f, gconstpointer data)
   edit_text (f, id, "label", "meanwhile");
   g_assert_false (edited);
   agent_fixture_go_on (f);
-  while (!edited)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (edited);
   agent_fixture_assert_text (f, id, "label", "meanwhile");
   agent_fixture_assert_text (f, id, "user-display-name", "By person");
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/support/agent-fixture.h"
+#include "tests/support/wait-for.h"
 
 static const char server_xml[] =
     "<node><interface name='org.freedesktop.Notifications'>"
@@ -87,8 +88,7 @@ set_up (Fixture *f, gconstpointer data)
       f->names[i] = g_bus_own_name_on_connection (
           f->agent.bus, names[i], G_BUS_NAME_OWNER_FLAGS_NONE, on_name, NULL, &owned, NULL);
     }
-  while (owned < 2)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (owned == 2);
 }
 
 static void
@@ -105,22 +105,10 @@ tear_down (Fixture *f, gconstpointer data)
   agent_fixture_tear_down (&f->agent, data);
 }
 
-/* Waited in vain for the agent. */
-static gboolean
-on_time_out (gpointer user_data)
-{
-  g_assert_not_reached ();
-  return G_SOURCE_REMOVE;
-}
-
 static void
 wait_for (GPtrArray *list, guint count)
 {
-  guint time_out = g_timeout_add_seconds (AGENT_FIXTURE_PATIENCE, on_time_out, NULL);
-
-  while (list->len < count)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_remove (time_out);
+  WAIT_FOR (list->len >= count);
 }
 
 static const char *

@@ -4,6 +4,7 @@
 #include "tests/support/agent-fixture.h"
 #include "tests/support/mock-logind.h"
 #include "tests/support/test-bus.h"
+#include "tests/support/wait-for.h"
 
 /*
  * Another person comes to the front, or the screen is locked, in the middle of requests: nobody
@@ -162,13 +163,11 @@ test_asleep (Fixture *f, gconstpointer data)
   g_autoptr (CtaphidClient) client = ctaphid_client_open (f->agent.socket_path);
   const guint question = start_selection (f, client);
 
-  while (!mock_logind_is_inhibited (f->logind))
-    g_usleep (3000);
+  WAIT_FOR_OTHERS (mock_logind_is_inhibited (f->logind));
   mock_logind_emit_prepare (f->logind, "PrepareForSleep", TRUE);
   wait_until_denied (f, client, question);
   agent_fixture_wait_state (&f->agent, "listable");
-  while (mock_logind_is_inhibited (f->logind))
-    g_usleep (3000);
+  WAIT_FOR_OTHERS (!mock_logind_is_inhibited (f->logind));
   mock_logind_emit_prepare (f->logind, "PrepareForSleep", FALSE);
   agent_fixture_assert_works (&f->agent);
 }

@@ -3,6 +3,8 @@
 
 #include "tests/support/fake-authenticator.h"
 
+#include "tests/support/wait-for.h"
+
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -295,8 +297,7 @@ fake_authenticator_new (const char *path)
   fake->loop = g_main_loop_new (fake->context, FALSE);
   fake->thread = g_thread_new ("authenticator", run, fake);
   /* The socket's file is there before anyone listens at it. */
-  while (!g_atomic_int_get (&fake->listening))
-    g_usleep (1000);
+  WAIT_FOR_OTHERS (g_atomic_int_get (&fake->listening));
   return fake;
 }
 

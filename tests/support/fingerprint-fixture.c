@@ -4,6 +4,7 @@
 #include "tests/support/fingerprint-fixture.h"
 
 #include "tests/support/test-bus.h"
+#include "tests/support/wait-for.h"
 
 void
 fingerprint_fixture_set_up (FingerprintFixture *self)
@@ -66,7 +67,6 @@ fingerprint_fixture_start (FingerprintFixture *self)
 MortiseFingerprintStatus
 fingerprint_fixture_finish (FingerprintFixture *self)
 {
-  while (!self->over)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (self->over);
   return self->status;
 }

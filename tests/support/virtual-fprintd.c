@@ -8,6 +8,7 @@
 #include "tests/support/end-with-test.h"
 #include "tests/support/scratch-folder.h"
 #include "tests/support/test-bus.h"
+#include "tests/support/wait-for.h"
 
 #define SERVICE "net.reactivated.Fprint"
 #define READER  "/net/reactivated/Fprint/Device/0"
@@ -236,8 +237,7 @@ send_command (VirtualFprintd *self, const char *command)
   GIOStream *stream = NULL;
   char end;
 
-  while (!waits_for_finger (self))
-    g_usleep (2000);
+  WAIT_FOR_OTHERS (waits_for_finger (self));
   connection = g_socket_client_connect (client, G_SOCKET_CONNECTABLE (address), NULL, &error);
   g_assert_no_error (error);
   stream = G_IO_STREAM (connection);

@@ -7,6 +7,7 @@
 
 #include "core/hid/ctaphid-framing.h"
 #include "core/hid/ctaphid-private.h"
+#include "tests/support/wait-for.h"
 
 /* The numbers in the names of the tests are those of the check-list of the authenticator, which
  * tests/integration/ctap-checklist.md maps to tests. */
@@ -743,8 +744,7 @@ test_respond_from_thread (Fixture *f, gconstpointer data)
   g_thread_join (g_thread_new ("worker", respond_in_thread, take_request (f)));
   /* Nothing is sent from the other thread. */
   assert_silence (f);
-  while (g_queue_get_length (&f->reports) < 2)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (g_queue_get_length (&f->reports) >= 2);
   assert_keepalive (f, channel, 2);
   assert_message (f, channel, CTAPHID_CBOR, "\0t", 2);
 }
@@ -873,8 +873,7 @@ test_keepalive_in_real_time (Fixture *f, gconstpointer data)
   request = take_request (f);
   for (int i = 0; i < 3; i++)
     {
-      while (g_queue_is_empty (&f->reports))
-        g_main_context_iteration (NULL, TRUE);
+      WAIT_FOR (!g_queue_is_empty (&f->reports));
       assert_keepalive (f, channel, 1);
     }
   respond (request, "\0", 1);

@@ -6,6 +6,7 @@
 
 #include "app/ctl/ctl-commands.h"
 #include "tests/support/mock-agent.h"
+#include "tests/support/wait-for.h"
 
 #define NOW 1778760000
 
@@ -73,8 +74,7 @@ run (Fixture *f, const char *line)
   process = g_subprocess_launcher_spawnv (launcher, (const char *const *) argv, &error);
   g_assert_no_error (error);
   g_subprocess_communicate_utf8_async (process, NULL, NULL, ended_cb, f);
-  while (f->out == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (f->out != NULL);
   g_assert_true (g_subprocess_get_if_exited (process));
   f->status = g_subprocess_get_exit_status (process);
   return f->status;

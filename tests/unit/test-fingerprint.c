@@ -6,6 +6,7 @@
 #include "tests/support/fingerprint-fixture.h"
 #include "tests/support/mock-fprintd.h"
 #include "tests/support/test-bus.h"
+#include "tests/support/wait-for.h"
 
 typedef struct
 {
@@ -40,11 +41,6 @@ tear_down (Fixture *f, gconstpointer user_data)
   mock_fprintd_free (f->fprintd);
   fingerprint_fixture_tear_down (&f->base);
 }
-
-/* The test program's own time limit ends a wait for what never comes. */
-#define WAIT_FOR(condition)                                                                        \
-  while (!(condition))                                                                             \
-  g_main_context_iteration (NULL, TRUE)
 
 static void
 start (Fixture *f)

@@ -11,6 +11,7 @@
 #include "app/hid/hid-service.h"
 #include "core/hid/hid-broker.h"
 #include "core/hid/hid-transport-private.h"
+#include "tests/support/wait-for.h"
 
 static gboolean user_is_active;
 static gboolean device_works;
@@ -114,10 +115,6 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_free (fixture->folder);
 }
 
-#define iterate_until(condition)                                                                   \
-  while (!(condition))                                                                             \
-  g_main_context_iteration (NULL, TRUE)
-
 static void
 read_event (struct uhid_event *event)
 {
@@ -147,7 +144,7 @@ connect_and_open (Fixture *fixture)
   struct uhid_event event;
 
   fixture->agent = connect_agent (fixture);
-  iterate_until (mortise_hid_service_count (fixture->service) == 1);
+  WAIT_FOR (mortise_hid_service_count (fixture->service) == 1);
   read_event (&event);
   g_assert_cmpuint (event.type, ==, UHID_CREATE2);
   write_event (UHID_START);
@@ -165,7 +162,7 @@ test_relays_reports (Fixture *fixture, gconstpointer data)
   event.u.output.size = MORTISE_HID_REPORT_SIZE + 1;
   memset (event.u.output.data + 1, 0xA5, MORTISE_HID_REPORT_SIZE);
   g_assert_cmpint (send (kernel, &event, sizeof event, 0), ==, sizeof event);
-  iterate_until (fixture->reports == 1);
+  WAIT_FOR (fixture->reports == 1);
   for (gsize i = 0; i < sizeof fixture->report; i++)
     g_assert_cmpuint (fixture->report[i], ==, 0xA5);
 
@@ -182,7 +179,7 @@ test_tells_last_close (Fixture *fixture, gconstpointer data)
 {
   connect_and_open (fixture);
   write_event (UHID_CLOSE);
-  iterate_until (fixture->disconnects == 1);
+  WAIT_FOR (fixture->disconnects == 1);
   g_assert_null (fixture->failure);
 }
 
@@ -204,7 +201,7 @@ test_agent_hears_device_die (Fixture *fixture, gconstpointer data)
   connect_and_open (fixture);
   close (kernel);
   kernel = -1;
-  iterate_until (fixture->failure != NULL);
+  WAIT_FOR (fixture->failure != NULL);
   g_assert_error (fixture->failure, MORTISE_ERROR, MORTISE_ERROR_DEVICE_MISSING);
   g_assert_cmpuint (mortise_hid_service_count (fixture->service), ==, 0);
 }
@@ -221,7 +218,7 @@ test_device_dies_while_written_to (Fixture *fixture, gconstpointer data)
   g_assert_no_errno (shutdown (kernel, SHUT_RD));
   mortise_hid_transport_send (fixture->agent, report);
   mortise_hid_transport_send (fixture->agent, report);
-  iterate_until (fixture->failure != NULL);
+  WAIT_FOR (fixture->failure != NULL);
   g_assert_error (fixture->failure, MORTISE_ERROR, MORTISE_ERROR_DEVICE_MISSING);
   g_assert_cmpuint (mortise_hid_service_count (fixture->service), ==, 0);
 }
@@ -231,7 +228,7 @@ test_refuses_the_absent (Fixture *fixture, gconstpointer data)
 {
   user_is_active = FALSE;
   fixture->agent = connect_agent (fixture);
-  iterate_until (fixture->failure != NULL);
+  WAIT_FOR (fixture->failure != NULL);
   g_assert_error (fixture->failure, MORTISE_ERROR, MORTISE_ERROR_DEVICE_ACCESS);
   g_assert_cmpint (kernel, ==, -1);
 }
@@ -243,7 +240,7 @@ test_one_device_per_user (Fixture *fixture, gconstpointer data)
 
   connect_and_open (fixture);
   second = connect_agent (fixture);
-  iterate_until (fixture->failure != NULL);
+  WAIT_FOR (fixture->failure != NULL);
   g_assert_error (fixture->failure, MORTISE_ERROR, MORTISE_ERROR_ALREADY_RUNNING);
   g_assert_cmpuint (mortise_hid_service_count (fixture->service), ==, 1);
 }
@@ -259,7 +256,7 @@ test_plugs_in_again (Fixture *fixture, gconstpointer data)
   close (kernel);
   kernel = -1;
   fixture->agent = connect_agent (fixture);
-  iterate_until (fixture->failure != NULL || kernel >= 0);
+  WAIT_FOR (fixture->failure != NULL || kernel >= 0);
   g_assert_no_error (fixture->failure);
   read_event (&event);
   g_assert_cmpuint (event.type, ==, UHID_CREATE2);
@@ -272,7 +269,7 @@ test_says_no_uhid (Fixture *fixture, gconstpointer data)
   device_works = FALSE;
   g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "*nonexistent*");
   fixture->agent = connect_agent (fixture);
-  iterate_until (fixture->failure != NULL);
+  WAIT_FOR (fixture->failure != NULL);
   g_test_assert_expected_messages ();
   g_assert_error (fixture->failure, MORTISE_ERROR, MORTISE_ERROR_DEVICE_MISSING);
 }
@@ -287,12 +284,12 @@ test_drops_the_rude (Fixture *fixture, gconstpointer data)
 
   g_strlcpy (address.sun_path, fixture->path, sizeof address.sun_path);
   g_assert_no_errno (connect (fd, (struct sockaddr *) &address, sizeof address));
-  iterate_until (mortise_hid_service_count (fixture->service) == 1);
+  WAIT_FOR (mortise_hid_service_count (fixture->service) == 1);
   read_event (&event);
   /* An event of uhid's own, as if to make a keyboard, is no report. */
   event.type = UHID_CREATE2;
   g_assert_cmpint (send (fd, &event, sizeof event, 0), ==, sizeof event);
-  iterate_until (mortise_hid_service_count (fixture->service) == 0);
+  WAIT_FOR (mortise_hid_service_count (fixture->service) == 0);
   read_event (&event);
   g_assert_cmpuint (event.type, ==, UHID_DESTROY);
   g_assert_cmpint (recv (fd, &byte, sizeof byte, 0), <=, 0);

@@ -12,6 +12,7 @@
 #include "core/mortise-error.h"
 #include "tests/support/end-with-test.h"
 #include "tests/support/scratch-folder.h"
+#include "tests/support/wait-for.h"
 
 /*
  * Runs on a bus of its own (dbus-run-session) with the real gnome-keyring-daemon, in a scratch
@@ -114,8 +115,7 @@ stop_daemon (void)
   waitpid (daemon_pid, NULL, 0);
   g_spawn_close_pid (daemon_pid);
   daemon_pid = 0;
-  while (has_owner (bus))
-    g_usleep (1000);
+  WAIT_FOR_OTHERS (!has_owner (bus));
 }
 
 static void

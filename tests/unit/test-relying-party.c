@@ -8,6 +8,7 @@
 
 #include "tests/support/ctaphid-client.h"
 #include "tests/support/fake-authenticator.h"
+#include "tests/support/wait-for.h"
 
 typedef struct
 {
@@ -238,11 +239,9 @@ test_cancel (Fixture *f, gconstpointer data)
   f->fake->hold = TRUE;
   mortise_relying_party_register_async (f->rp, f->path, "example.org", "alice", NULL, cancellable,
                                         on_done, &result);
-  while (g_atomic_int_get (&f->fake->held) == 0)
-    g_usleep (1000);
+  WAIT_FOR_OTHERS (g_atomic_int_get (&f->fake->held) > 0);
   g_cancellable_cancel (cancellable);
-  while (result == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (result != NULL);
   g_assert_null (mortise_relying_party_register_finish (f->rp, result, &error));
   g_assert_error (error, MORTISE_ERROR, MORTISE_ERROR_CANCELLED);
 
@@ -275,13 +274,11 @@ test_async (Fixture *f, gconstpointer data)
 
   mortise_relying_party_register_async (f->rp, f->path, "example.org", "alice", NULL, NULL, on_done,
                                         &first);
-  while (first == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (first != NULL);
   registration = mortise_relying_party_register_finish (f->rp, first, &error);
   g_assert_no_error (error);
   mortise_relying_party_sign_in_async (f->rp, f->path, "example.org", NULL, NULL, on_done, &second);
-  while (second == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (second != NULL);
   sign_in = mortise_relying_party_sign_in_finish (f->rp, second, &error);
   g_assert_no_error (error);
   g_assert_true (g_bytes_equal (sign_in->credential_id, registration->credential_id));
@@ -295,11 +292,9 @@ test_device_goes_away (Fixture *f, gconstpointer data)
 
   f->fake->deaf = TRUE;
   mortise_relying_party_sign_in_async (f->rp, f->path, "example.org", NULL, NULL, on_done, &result);
-  while (g_atomic_int_get (&f->fake->held) == 0)
-    g_usleep (1000);
+  WAIT_FOR_OTHERS (g_atomic_int_get (&f->fake->held) > 0);
   g_clear_pointer (&f->fake, fake_authenticator_free);
-  while (result == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (result != NULL);
   g_assert_null (mortise_relying_party_sign_in_finish (f->rp, result, &error));
   g_assert_error (error, MORTISE_ERROR, MORTISE_ERROR_DEVICE_MISSING);
 }

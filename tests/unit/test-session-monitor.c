@@ -5,6 +5,7 @@
 
 #include "tests/support/mock-logind.h"
 #include "tests/support/test-bus.h"
+#include "tests/support/wait-for.h"
 
 typedef struct
 {
@@ -42,11 +43,6 @@ tear_down (Fixture *f, gconstpointer user_data)
   g_object_unref (f->daemon);
   g_string_free (f->locks, TRUE);
 }
-
-/* The test program's own time limit ends a wait for what never comes. */
-#define WAIT_FOR(condition)                                                                        \
-  while (!(condition))                                                                             \
-  g_main_context_iteration (NULL, TRUE)
 
 static void
 on_lock_wanted (MortiseSessionMonitor *monitor, const char *reason, gpointer user_data)

@@ -14,6 +14,7 @@
 #include "core/hid/ctaphid.h"
 #include "core/hid/hid-transport-private.h"
 #include "tests/support/ctaphid-client.h"
+#include "tests/support/wait-for.h"
 
 typedef struct
 {
@@ -82,8 +83,7 @@ tear_down (Fixture *f, gconstpointer data)
 static void
 iterate_until_reports (Fixture *f, guint count)
 {
-  while (f->reports->len < count)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (f->reports->len >= count);
 }
 
 /* Connects and waits until the transport took the client in. */
@@ -164,8 +164,7 @@ test_disconnected (Fixture *f, gconstpointer data)
     ;
   g_assert_cmpuint (f->disconnected, ==, 0);
   g_clear_pointer (&second, ctaphid_client_free);
-  while (f->disconnected == 0)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (f->disconnected > 0);
   g_assert_cmpuint (f->disconnected, ==, 1);
 }
 
@@ -399,8 +398,7 @@ test_with_ctaphid (Fixture *f, gconstpointer data)
   g_autoptr (MortiseCtaphid) ctaphid = mortise_ctaphid_new (f->transport);
   GThread *thread = g_thread_new ("client", ping_from_thread, f->path);
 
-  while (f->disconnected == 0)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (f->disconnected > 0);
   g_thread_join (thread);
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/hid/hid-transport-private.h"
+#include "tests/support/wait-for.h"
 
 /* The kernel's side is one end of a socket pair that keeps the boundaries of events. The real
  * kernel is met in the suite that runs in a virtual machine. */
@@ -318,8 +319,7 @@ test_taken_away (Fixture *f, gconstpointer data)
   const guint8 report[MORTISE_HID_REPORT_SIZE] = { 0 };
 
   shutdown (f->kernel, SHUT_RDWR);
-  while (f->failure == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  WAIT_FOR (f->failure != NULL);
   g_assert_error (f->failure, MORTISE_ERROR, MORTISE_ERROR_DEVICE_MISSING);
   g_assert_cmpuint (f->disconnected, ==, 1);
   mortise_hid_transport_send (f->transport, report);
