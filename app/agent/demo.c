@@ -81,6 +81,18 @@ find_ports (void)
   return 0;
 }
 
+/* A connection to a port that nobody serves yet may be made from that very port, and is then joined
+ * to itself. */
+static gboolean
+is_own_end (int fd, guint16 port)
+{
+  struct sockaddr_in address = { 0 };
+  socklen_t size = sizeof address;
+
+  return getsockname (fd, (struct sockaddr *) &address, &size) == 0 &&
+         g_ntohs (address.sin_port) == port;
+}
+
 static gboolean
 answers (guint16 port)
 {
@@ -88,7 +100,8 @@ answers (guint16 port)
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   gboolean ok;
 
-  ok = fd >= 0 && connect (fd, (const struct sockaddr *) &address, sizeof address) == 0;
+  ok = fd >= 0 && connect (fd, (const struct sockaddr *) &address, sizeof address) == 0 &&
+       !is_own_end (fd, port);
   if (fd >= 0)
     (void) close (fd);
   return ok;
