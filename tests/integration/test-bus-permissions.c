@@ -201,7 +201,7 @@ introspect (Fixture *f)
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
       f->agent.bus, MORTISE_AGENT_NAME, MORTISE_AGENT_PATH, "org.freedesktop.DBus.Introspectable",
-      "Introspect", NULL, G_VARIANT_TYPE ("(s)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
+      "Introspect", NULL, G_VARIANT_TYPE ("(s)"), G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, &error);
   GDBusNodeInfo *node;
   const char *xml;
 
@@ -530,8 +530,8 @@ test_properties (Fixture *f, gconstpointer data)
       g_autoptr (GError) error = NULL;
       g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
           f->agent.bus, MORTISE_AGENT_NAME, MORTISE_AGENT_PATH, "org.freedesktop.DBus.Properties",
-          "Set", g_variant_new ("(ssv)", ours->name, name, value), NULL, G_DBUS_CALL_FLAGS_NONE, -1,
-          NULL, &error);
+          "Set", g_variant_new ("(ssv)", ours->name, name, value), NULL, G_DBUS_CALL_FLAGS_NONE,
+          G_MAXINT, NULL, &error);
 
       g_assert_null (reply);
       g_assert_error (error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS);

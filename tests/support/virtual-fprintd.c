@@ -101,8 +101,8 @@ static GVariant *
 try_call (VirtualFprintd *self, const char *method, GVariant *parameters, GError **error)
 {
   return g_dbus_connection_call_sync (self->bus, SERVICE, READER, SERVICE ".Device", method,
-                                      parameters, NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL,
-                                      error);
+                                      parameters, NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT,
+                                      NULL, error);
 }
 
 static GVariant *
@@ -218,7 +218,7 @@ waits_for_finger (VirtualFprintd *self)
   g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
       self->bus, SERVICE, READER, "org.freedesktop.DBus.Properties", "Get",
       g_variant_new ("(ss)", SERVICE ".Device", "finger-needed"), G_VARIANT_TYPE ("(v)"),
-      G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, &error);
+      G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT, NULL, &error);
   g_autoptr (GVariant) value = NULL;
 
   g_assert_no_error (error);

@@ -63,7 +63,7 @@ settle (Fixture *f)
     {
       g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
           sides[i % 2], "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "GetId", NULL, NULL,
-          G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+          G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, NULL);
 
       g_assert_nonnull (reply);
       while (g_main_context_iteration (NULL, FALSE))
