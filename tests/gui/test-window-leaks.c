@@ -162,7 +162,7 @@ static void
 assert_gone (void)
 {
   gboolean late = FALSE;
-  guint limit = g_timeout_add_seconds (60, mark_late, &late);
+  guint limit = g_timeout_add_seconds (240, mark_late, &late);
   GHashTableIter iter;
   gpointer type;
 
