@@ -118,23 +118,28 @@ test_switched_away (Fixture *f, gconstpointer data)
   agent_fixture_assert_works (&f->agent);
 }
 
+/* One poll of a U2F client; it is not asked any more once it stops. Returns: whether its prompt is
+ * up, which takes until U2F is on, too. */
+static gboolean
+poll_u2f (Fixture *f, CtaphidClient *client, guint question)
+{
+  static const guint8 apdu[7 + 64] = { 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 64, 1, 2, 3 };
+  guint8 command;
+
+  ctaphid_client_send (client, CTAPHID_MSG, apdu, sizeof apdu);
+  g_bytes_unref (ctaphid_client_receive (client, &command));
+  return agent_fixture_has_event (&f->agent, question, "shown");
+}
+
 /* A U2F client's prompt belongs to no request under way, and goes all the same. */
 static void
 test_switched_away_u2f (Fixture *f, gconstpointer data)
 {
-  static const guint8 apdu[7 + 64] = { 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 64, 1, 2, 3 };
   g_autoptr (CtaphidClient) client = ctaphid_client_open (f->agent.socket_path);
   const guint question = agent_fixture_count_questions (&f->agent) + 1;
-  guint8 command;
 
   agent_fixture_answer (&f->agent, "hang expect=register");
-  /* U2F follows the vault, and who stops polling is not asked any more. */
-  while (!agent_fixture_has_event (&f->agent, question, "shown"))
-    {
-      ctaphid_client_send (client, CTAPHID_MSG, apdu, sizeof apdu);
-      g_bytes_unref (ctaphid_client_receive (client, &command));
-      g_usleep (3000);
-    }
+  WAIT_FOR_OTHERS (poll_u2f (f, client, question));
   mock_logind_set_active (f->logind, MOCK_LOGIND_PID_SESSION, FALSE);
   g_free (agent_fixture_wait_event (&f->agent, question, "closed-by-agent"));
   mock_logind_set_active (f->logind, MOCK_LOGIND_PID_SESSION, TRUE);
