@@ -24,6 +24,9 @@
 #define STARTS    9
 #define SETTLE_MS 1500
 
+/* Files whose resident pages have a line of their own. */
+#define FILES_SHOWN 8
+
 #define AGENT_INTERFACE MORTISE_APP_ID ".Agent1"
 
 typedef struct
@@ -151,40 +154,116 @@ stop_agent (Bench *bench)
   g_spawn_close_pid (bench->agent);
 }
 
-static gboolean
-read_memory (Bench *bench, double *ret_private, double *ret_resident)
+/* What a process keeps in memory; KiB. */
+typedef struct
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/smaps_rollup", (int) bench->agent);
+  guint64 private_dirty;
+  guint64 resident;
+  GHashTable *files; /* base name → resident pages of that file, as guint64 * */
+} Memory;
+
+static void
+add_to_file (Memory *memory, const char *path, guint64 resident)
+{
+  g_autofree char *name = g_path_get_basename (path);
+  guint64 *sum = g_hash_table_lookup (memory->files, name);
+
+  if (sum == NULL)
+    {
+      sum = g_new0 (guint64, 1);
+      g_hash_table_insert (memory->files, g_steal_pointer (&name), sum);
+    }
+  *sum += resident;
+}
+
+/* One line of smaps (proc(5)): a mapping begins, or one of its figures. */
+static void
+read_line (Memory *memory, const char *line, const char **path)
+{
+  guint64 number;
+
+  if (g_ascii_isxdigit (line[0]) && !g_ascii_isupper (line[0]))
+    *path = strchr (line, '/');
+  else if (g_str_has_prefix (line, "Private_Dirty:"))
+    memory->private_dirty += g_ascii_strtoull (line + strlen ("Private_Dirty:"), NULL, 10);
+  else if (g_str_has_prefix (line, "Rss:"))
+    {
+      number = g_ascii_strtoull (line + strlen ("Rss:"), NULL, 10);
+      memory->resident += number;
+      if (*path != NULL)
+        add_to_file (memory, *path, number);
+    }
+}
+
+static int
+compare_files (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  const guint64 *first = g_hash_table_lookup (user_data, *(const char *const *) a);
+  const guint64 *second = g_hash_table_lookup (user_data, *(const char *const *) b);
+
+  return (*first < *second) - (*first > *second);
+}
+
+static gboolean
+read_memory (Bench *bench, Memory *ret_memory)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/smaps", (int) bench->agent);
   g_autofree char *text = NULL;
-  const char *dirty;
-  const char *resident;
+  g_auto (GStrv) lines = NULL;
+  const char *file = NULL;
 
   /* Nobody but root may look into a process that is not dumpable. */
   if (!g_file_get_contents (path, &text, NULL, NULL))
     return FALSE;
-  dirty = strstr (text, "Private_Dirty:");
-  resident = strstr (text, "Rss:");
-  g_assert_true (dirty != NULL && resident != NULL);
-  *ret_private = (double) g_ascii_strtoull (dirty + strlen ("Private_Dirty:"), NULL, 10) / 1024;
-  *ret_resident = (double) g_ascii_strtoull (resident + strlen ("Rss:"), NULL, 10) / 1024;
+  *ret_memory =
+      (Memory){ .files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free) };
+  lines = g_strsplit (text, "\n", -1);
+  for (gsize i = 0; lines[i] != NULL; i++)
+    read_line (ret_memory, lines[i], &file);
+  g_assert_cmpuint (ret_memory->resident, >, 0);
   return TRUE;
+}
+
+/* Pages of files are shared with every process that has the same library, and the kernel takes them
+ * when memory is short. Dropped, the next unlock has most of them back. */
+static void
+report_files (const Memory *memory)
+{
+  guint n = 0;
+  g_autofree gpointer *names = g_hash_table_get_keys_as_array (memory->files, &n);
+  guint64 rest = 0;
+  guint shown = 0;
+
+  g_qsort_with_data (names, (gint) n, sizeof *names, compare_files, memory->files);
+  for (guint i = 0; i < n; i++)
+    {
+      const guint64 resident = *(const guint64 *) g_hash_table_lookup (memory->files, names[i]);
+      g_autofree char *what = g_strconcat ("of it pages of ", names[i], NULL);
+
+      if (shown++ < FILES_SHOWN)
+        bench_report_row (what, (double) resident / 1024, "MiB", BENCH_NO_BUDGET);
+      else
+        rest += resident;
+    }
+  bench_report_row ("of it pages of other files", (double) rest / 1024, "MiB", BENCH_NO_BUDGET);
 }
 
 static void
 report_memory (Bench *bench, const char *state)
 {
-  double private_dirty;
-  double resident;
+  Memory memory;
 
   g_usleep (SETTLE_MS * 1000);
   bench_report_title ("Agent, idle, %u passkeys, %s", PASSKEYS, state);
-  if (!read_memory (bench, &private_dirty, &resident))
+  if (!read_memory (bench, &memory))
     {
       bench_report_note ("Not measured: only root may read the memory of the agent.");
       return;
     }
-  bench_report_row ("private dirty", private_dirty, "MiB", 4);
-  bench_report_row ("resident", resident, "MiB", 12);
+  bench_report_row ("private dirty", (double) memory.private_dirty / 1024, "MiB", 4);
+  bench_report_row ("resident", (double) memory.resident / 1024, "MiB", 12);
+  report_files (&memory);
+  g_hash_table_unref (memory.files);
 }
 
 static GVariant *
