@@ -6,6 +6,7 @@
 #include "app/window/agent-words.h"
 #include "app/window/alert-dialog.h"
 #include "app/window/passkey-row.h"
+#include "app/window/shadow-nodes.h"
 #include "app/window/toast.h"
 
 #include <glib/gi18n.h>
@@ -445,6 +446,7 @@ mortise_passkeys_page_init (MortisePasskeysPage *self)
   g_autoptr (GtkListItemFactory) factory = gtk_signal_list_item_factory_new ();
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  mortise_shadow_nodes_put_last (self->leaflet);
   self->actions = g_simple_action_group_new ();
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries),
                                    self);

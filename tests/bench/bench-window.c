@@ -461,12 +461,9 @@ main (int argc, char **argv)
                                     "resource-base-path", MORTISE_OBJECT_PATH, NULL);
   g_assert_true (g_application_register (G_APPLICATION (bench.application), NULL, &error));
 
-  if (!g_getenv ("ONLY") || strchr (g_getenv ("ONLY"), 'p'))
-    bench_prompt (&bench);
-  if (!g_getenv ("ONLY") || strchr (g_getenv ("ONLY"), 'f'))
-    bench_first_frame (&bench);
-  if (!g_getenv ("ONLY") || strchr (g_getenv ("ONLY"), 0x73))
-    bench_frames (&bench);
+  bench_prompt (&bench);
+  bench_first_frame (&bench);
+  bench_frames (&bench);
   g_object_unref (bench.application);
   g_object_unref (bench.bus);
   return 0;

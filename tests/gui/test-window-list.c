@@ -493,6 +493,33 @@ test_filling_asks_nothing (Fixture *fixture, gconstpointer data)
   g_assert_true (handled);
 }
 
+/* GTK styles again what comes after a node whose classes are set, and libadwaita sets those of
+ * its shadows with each layout: nothing of ours may come after them. */
+static void
+assert_nothing_after_shadows (Fixture *fixture, GType type)
+{
+  static const char *const shadows[] = { "dimming", "shadow", "border", "outline", NULL };
+  guint n_shadows = 0;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (mortise_test_get (fixture->root, type, NULL));
+       child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      if (g_strv_contains (shadows, gtk_widget_get_css_name (child)))
+        n_shadows++;
+      else
+        g_assert_cmpuint (n_shadows, ==, 0);
+    }
+  g_assert_cmpuint (n_shadows, >, 0);
+}
+
+static void
+test_layout_styles_nothing (Fixture *fixture, gconstpointer data)
+{
+  mortise_window_fixture_open_samples (fixture);
+  assert_nothing_after_shadows (fixture, ADW_TYPE_FLAP);
+  assert_nothing_after_shadows (fixture, ADW_TYPE_LEAFLET);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -515,6 +542,7 @@ main (int argc, char **argv)
   ADD ("ten-thousand", test_ten_thousand);
   ADD ("all-while-reading", test_all_while_reading);
   ADD ("filling-asks-nothing", test_filling_asks_nothing);
+  ADD ("layout-styles-nothing", test_layout_styles_nothing);
 #undef ADD
   return g_test_run ();
 }
