@@ -163,6 +163,11 @@ test_narrow_heading (Fixture *fixture, gconstpointer data)
       fixture->agent, MORTISE_TEST_NOW,
       g_variant_new_parsed ("{'rp-id': <%s>, 'rp-name': <%s>, 'user-name': <'alice'>}", site,
                             title));
+  /* With something in it that page has one button more. */
+  mortise_mock_agent_delete (
+      fixture->agent,
+      mortise_mock_agent_add (fixture->agent, MORTISE_TEST_NOW,
+                              g_variant_new_parsed ("{'rp-id': <'gone.example'>}")));
   mortise_window_fixture_open (fixture);
   gtk_window_set_default_size (fixture->window, 360, 760);
   wait_for (fixture, site);
@@ -170,6 +175,7 @@ test_narrow_heading (Fixture *fixture, gconstpointer data)
   g_assert_false (is_cut (fixture->root, site));
   g_assert_true (is_cut (fixture->root, title));
   gtk_widget_activate_action (fixture->root, "win.page", "s", "deleted");
+  wait_for (fixture, "gone.example");
   mortise_test_settle (fixture->window);
   page = mortise_test_get (fixture->root, g_type_from_name ("MortiseDeletedPage"), NULL);
   g_assert_false (is_cut (page, "Recently Deleted"));
