@@ -96,8 +96,13 @@ MortiseBackend *mortise_agent_ref_backend (MortiseAgent *self, GError **error);
 /** mortise_agent_peek_backend: as ref_backend, but with or without an open vault, and at once */
 MortiseBackend *mortise_agent_peek_backend (MortiseAgent *self);
 
+/** mortise_agent_get_prompter: Returns: (transfer none) */
 MortisePrompter *mortise_agent_get_prompter (MortiseAgent *self);
+
+/** mortise_agent_get_fingerprint: Returns: (transfer none) */
 MortiseFingerprint *mortise_agent_get_fingerprint (MortiseAgent *self);
+
+/** mortise_agent_is_demo: Returns: whether TPM and vault are those of a demo, gone when it ends */
 gboolean mortise_agent_is_demo (MortiseAgent *self);
 
 /** mortise_agent_lock: wipes the vault's keys and takes questions off the screen */

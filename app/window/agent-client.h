@@ -70,9 +70,14 @@ gboolean mortise_agent_client_can_list (MortiseAgentClient *self);
 gboolean mortise_agent_client_is_demo (MortiseAgentClient *self);
 /** mortise_agent_client_get_problem: Returns: (transfer none): short error name or "" */
 const char *mortise_agent_client_get_problem (MortiseAgentClient *self);
+/** mortise_agent_client_get_problem_message: Returns: (transfer none): the same for the person, or
+ * ""
+ */
 const char *mortise_agent_client_get_problem_message (MortiseAgentClient *self);
 /** mortise_agent_client_get_transport: Returns: "device", "socket", "none", or "" when gone */
 const char *mortise_agent_client_get_transport (MortiseAgentClient *self);
+/** mortise_agent_client_get_socket_path: Returns: (transfer none): where the transport is "socket",
+ * its path, else "" */
 const char *mortise_agent_client_get_socket_path (MortiseAgentClient *self);
 /** mortise_agent_client_find_device: Returns: (transfer full) (nullable): where a client reaches
  * the agent's virtual security key: the kernel's node, or the socket of an agent that has only that

@@ -17,6 +17,7 @@ char *mortise_site_dup_name (MortiseSite *self);
 /** mortise_site_dup_title: Returns: (transfer full): the name the site gave itself; ""
  * if it says nothing more than the site */
 char *mortise_site_dup_title (MortiseSite *self);
+/** mortise_site_get_count: Returns: how many of its passkeys are in the list */
 guint mortise_site_get_count (MortiseSite *self);
 
 /** MortisePasskeySort: order of the sites, and within each of its accounts */
@@ -55,11 +56,14 @@ G_DECLARE_FINAL_TYPE (
 /** mortise_passkey_groups_new: @passkeys: a model of #MortisePasskey */
 MortisePasskeyGroups *mortise_passkey_groups_new (GListModel *passkeys);
 
+/** mortise_passkey_groups_set_query: @query: as typed; "" for all. Shown in a moment, as with the
+ * sort and the filter: mortise_passkey_groups_flush() does not wait for it */
 void mortise_passkey_groups_set_query (MortisePasskeyGroups *self, const char *query);
 void mortise_passkey_groups_set_sort (MortisePasskeyGroups *self, MortisePasskeySort sort);
 void mortise_passkey_groups_set_filter (MortisePasskeyGroups *self, MortisePasskeyFilter filter);
 /** mortise_passkey_groups_set_naming: what the filter for naming trouble goes by */
 void mortise_passkey_groups_set_naming (MortisePasskeyGroups *self, MortiseNamingWatch *naming);
+/** mortise_passkey_groups_get_n_passkeys: Returns: how many passkeys match, headings not counted */
 guint mortise_passkey_groups_get_n_passkeys (MortisePasskeyGroups *self);
 /** mortise_passkey_groups_flush: rebuilds now if something changed */
 void mortise_passkey_groups_flush (MortisePasskeyGroups *self);

@@ -126,6 +126,7 @@ typedef struct
 #define MORTISE_TYPE_RELYING_PARTY (mortise_relying_party_get_type ())
 G_DECLARE_FINAL_TYPE (MortiseRelyingParty, mortise_relying_party, MORTISE, RELYING_PARTY, GObject)
 
+/** mortise_relying_party_new: Returns: (transfer full): one that knows no registration */
 MortiseRelyingParty *mortise_relying_party_new (void);
 
 /**
@@ -152,6 +153,9 @@ void mortise_relying_party_register_async (MortiseRelyingParty *self,
                                            GCancellable *cancellable,
                                            GAsyncReadyCallback callback,
                                            gpointer user_data);
+
+/** mortise_relying_party_register_finish: Returns: (transfer full): as
+ * mortise_relying_party_register() */
 MortiseRegistration *mortise_relying_party_register_finish (MortiseRelyingParty *self,
                                                             GAsyncResult *result,
                                                             GError **error);
@@ -179,6 +183,9 @@ void mortise_relying_party_sign_in_async (MortiseRelyingParty *self,
                                           GCancellable *cancellable,
                                           GAsyncReadyCallback callback,
                                           gpointer user_data);
+
+/** mortise_relying_party_sign_in_finish: Returns: (transfer full): as
+ * mortise_relying_party_sign_in() */
 MortiseSignIn *mortise_relying_party_sign_in_finish (MortiseRelyingParty *self,
                                                      GAsyncResult *result,
                                                      GError **error);

@@ -60,7 +60,22 @@ CtapStatus mortise_client_pin_failed (MortiseAuthenticator *self,
 MortiseSecret *mortise_client_pin_decrypt_hash (const MortiseClientPin *pin,
                                                 const MortiseSecret *shared);
 
+/**
+ * mortise_client_pin_set:
+ *
+ * setPIN (CTAP 2.1 §6.5.5.5): makes the vault, whose PIN it is.
+ *
+ * Returns: %CTAP2_ERR_PIN_AUTH_INVALID where there is a PIN already or the parameter is wrong,
+ *   %CTAP2_ERR_PIN_POLICY_VIOLATION for a PIN that is too short or too long
+ */
 CtapStatus mortise_client_pin_set (MortiseAuthenticator *self, MortiseClientPin *pin);
+
+/**
+ * mortise_client_pin_change:
+ *
+ * changePIN (CTAP 2.1 §6.5.5.6). A wrong PIN costs a try, and is answered as
+ * mortise_client_pin_failed() says.
+ */
 CtapStatus mortise_client_pin_change (MortiseAuthenticator *self, MortiseClientPin *pin);
 
 G_END_DECLS

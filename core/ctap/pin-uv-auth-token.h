@@ -83,12 +83,16 @@ CtapStatus mortise_pin_uv_auth_token_authorize (MortisePinUvAuthToken *token,
                                                 MortisePermission permission,
                                                 const char *rp_id);
 
+/** mortise_pin_uv_auth_token_has_permission: Returns: whether the token is in use and may do it */
 gboolean mortise_pin_uv_auth_token_has_permission (MortisePinUvAuthToken *token,
                                                    MortisePermission permission);
 
-/** mortise_pin_uv_auth_token_get_rp_id: Returns: (nullable): the permissions RP ID */
+/** mortise_pin_uv_auth_token_get_rp_id: Returns: (transfer none) (nullable): the permissions RP ID;
+ * %NULL for any site, and for a token that is not in use */
 const char *mortise_pin_uv_auth_token_get_rp_id (MortisePinUvAuthToken *token);
 
+/** mortise_pin_uv_auth_token_get_user_present: Returns: whether the token is in use and still
+ * stands for presence: until it was consumed, or %MORTISE_TOKEN_USER_PRESENT_LIMIT went by */
 gboolean mortise_pin_uv_auth_token_get_user_present (MortisePinUvAuthToken *token);
 
 /** mortise_pin_uv_auth_token_consume: what presence being taken does: only lbw is left */

@@ -176,6 +176,7 @@ struct _MortiseTpmClass
 
 /** For implementations: wraps @handle so that freeing the key calls flush(). (transfer full) */
 MortiseTpmKey *mortise_tpm_key_new (MortiseTpm *tpm, guint32 handle);
+/** For implementations: the number that mortise_tpm_key_new() was given */
 guint32 mortise_tpm_key_get_handle (MortiseTpmKey *key);
 
 /**

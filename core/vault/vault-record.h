@@ -25,7 +25,8 @@ GBytes *mortise_record_encode_metadata (const MortiseCredential *credential,
                                         const guint8 *previous,
                                         gsize previous_size);
 
-/** mortise_record_encode_usage: last_used_at, deleted_at, use_count, last_flags, sign_count */
+/** mortise_record_encode_usage: last_used_at, deleted_at, use_count, last_flags, sign_count;
+ * Returns: (transfer full): as mortise_record_encode_metadata() */
 GBytes *mortise_record_encode_usage (const MortiseCredential *credential,
                                      const guint8 *previous,
                                      gsize previous_size);
@@ -34,6 +35,8 @@ GBytes *mortise_record_encode_usage (const MortiseCredential *credential,
  */
 gboolean
 mortise_record_decode_metadata (MortiseCredential *credential, const guint8 *data, gsize size);
+
+/** mortise_record_decode_usage: fills @credential in; Returns: %FALSE if @data is no such record */
 gboolean
 mortise_record_decode_usage (MortiseCredential *credential, const guint8 *data, gsize size);
 
@@ -41,6 +44,9 @@ mortise_record_decode_usage (MortiseCredential *credential, const guint8 *data, 
  * not fit; @ret_size bytes of it are in use */
 MortiseSecret *mortise_record_encode_secrets (const MortiseCredentialSecrets *secrets,
                                               gsize *ret_size);
+
+/** mortise_record_decode_secrets: Returns: (transfer full) (nullable): the secrets; %NULL if @data
+ * is no such record or has no key */
 MortiseCredentialSecrets *mortise_record_decode_secrets (const guint8 *data, gsize size);
 
 G_END_DECLS

@@ -81,7 +81,7 @@ void mortise_mock_agent_delete (MortiseMockAgent *self, gint64 id);
 /** mortise_mock_agent_set_history: @history: floating aa{sv} as GetHistory gives */
 void mortise_mock_agent_set_history (MortiseMockAgent *self, gint64 id, GVariant *history);
 
-/** mortise_mock_agent_peek: (transfer full) (nullable): the passkey as it is now */
+/** mortise_mock_agent_get: Returns: (transfer full) (nullable): the passkey as it is now */
 GVariant *mortise_mock_agent_get (MortiseMockAgent *self, gint64 id);
 /** mortise_mock_agent_emit_changed: emits PasskeysChanged */
 void mortise_mock_agent_emit_changed (MortiseMockAgent *self);
