@@ -9,6 +9,7 @@
 #include "app/agent/consent-question.h"
 #include "app/agent/prompt-environment.h"
 #include "core/mortise-source.h"
+#include "core/tpm/tpm.h"
 
 gboolean
 mortise_prompter_set_error (GError **error, MortiseError code, const char *message)
@@ -155,6 +156,14 @@ is_pin_blocked (MortiseVault *vault)
   return mortise_vault_get_pin_retries (vault) == 0 || mortise_vault_is_pin_auth_blocked (vault);
 }
 
+static gboolean
+has_software_tpm (MortiseVault *vault)
+{
+  MortiseTpm *tpm = vault != NULL ? mortise_vault_get_tpm (vault) : NULL;
+
+  return tpm != NULL && mortise_tpm_get_info (tpm)->software;
+}
+
 static GVariant *
 complete_members (MortisePrompterQuestion *question, guint timeout)
 {
@@ -183,6 +192,7 @@ complete_members (MortisePrompterQuestion *question, guint timeout)
         g_variant_dict_insert (&dict, "count", "u", mortise_vault_count (question->vault));
     }
   g_variant_dict_insert (&dict, "demo", "b", question->prompter->demo);
+  g_variant_dict_insert (&dict, "software-tpm", "b", has_software_tpm (question->vault));
   mortise_consent_question_insert_string (&dict, "host", g_get_host_name ());
   g_variant_dict_insert (&dict, "timeout", "u", timeout);
   return g_variant_dict_end (&dict);

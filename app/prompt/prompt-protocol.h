@@ -75,7 +75,8 @@ typedef enum
  *            are, as "passkeys" may be cut
  *  "requester" s: who asks, for questions over the bus: "the Mortise window", or the program's name
  *            and process number as the bus daemon tells it
- *  "demo" b: software TPM, demo mode: the prompt says so
+ *  "demo" b: demo mode: the prompt says so
+ *  "software-tpm" b: the TPM is one in software, in a demo or not: the prompt says so
  *  "host" s: this computer's name
  *  "timeout" u: seconds after which the agent gives up
  *

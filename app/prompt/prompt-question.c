@@ -223,6 +223,7 @@ mortise_prompt_question_parse (GVariant *dictionary, GError **error)
       !take_number (dictionary, "count", &question->has_count, &question->count, error) ||
       !take_string (dictionary, "requester", &question->requester, error) ||
       !take_boolean (dictionary, "demo", &question->demo, error) ||
+      !take_boolean (dictionary, "software-tpm", &question->software_tpm, error) ||
       !take_string (dictionary, "host", &question->host, error))
     return NULL;
   return g_steal_pointer (&question);

@@ -73,6 +73,7 @@ typedef struct
   guint count;
   char *requester;
   gboolean demo;
+  gboolean software_tpm; /* in a demo too */
   char *host;
 } MortisePromptQuestion;
 

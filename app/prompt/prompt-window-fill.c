@@ -307,7 +307,8 @@ mortise_prompt_window_fill (MortisePromptWindow *self)
   if (self->words->destructive)
     gtk_widget_add_css_class (self->notice, "destructive");
   mortise_prompt_window_show_text (self->asker, self->words->asker);
-  gtk_widget_set_visible (self->demo, self->question->demo);
+  mortise_prompt_window_show_text (self->software_tpm,
+                                   mortise_prompt_words_software_tpm (self->question));
   fill_site (self);
   fill_accounts (self);
   add_lines (self, self->question->passkeys,

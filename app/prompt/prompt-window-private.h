@@ -37,7 +37,7 @@ struct _MortisePromptWindow
   gboolean showing_code;
 
   AdwWindowTitle *title;
-  GtkWidget *demo;
+  GtkLabel *software_tpm;
   GtkLabel *heading;
   GtkLabel *site;
   GtkLabel *site_note;

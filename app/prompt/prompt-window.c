@@ -571,7 +571,7 @@ static void
 bind_children (GtkWidgetClass *widget_class)
 {
   BIND (title);
-  BIND (demo);
+  BIND (software_tpm);
   BIND (heading);
   BIND (site);
   BIND (site_note);

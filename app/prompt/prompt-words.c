@@ -450,6 +450,16 @@ mortise_prompt_words_recovery (const MortisePromptQuestion *question)
 }
 
 const char *
+mortise_prompt_words_software_tpm (const MortisePromptQuestion *question)
+{
+  if (question->demo)
+    return _ ("Demo: software TPM, not hardware-bound");
+  if (question->software_tpm)
+    return _ ("Software TPM, not hardware-bound");
+  return NULL;
+}
+
+const char *
 mortise_prompt_words_export (const MortisePromptQuestion *question, gboolean allowed)
 {
   if (allowed)
@@ -458,6 +468,9 @@ mortise_prompt_words_export (const MortisePromptQuestion *question, gboolean all
   if (question->demo)
     return _ ("The site is told that it cannot be copied. In this demo that is not so: whoever has "
               "the software TPM’s files can copy it.");
+  if (question->software_tpm)
+    return _ ("The site is told that it cannot be copied. That is not so here: whoever has the "
+              "software TPM’s files can copy it.");
   return _ ("It can never leave this computer’s TPM, not even in a backup. If the "
             "computer is lost, so is the passkey.");
 }
@@ -485,7 +498,7 @@ mortise_prompt_words_key (const MortisePromptQuestion *question)
 {
   g_autofree char *algorithm = algorithm_to_name (question->algorithm);
 
-  if (question->demo)
+  if (question->demo || question->software_tpm)
     /* Translators: %s is the name of a signature algorithm, such as ES256. */
     return g_strdup_printf (_ ("Made and kept in a software TPM, not in hardware (%s)"), algorithm);
   /* Translators: %s is the name of a signature algorithm, such as ES256. */

@@ -55,6 +55,12 @@ char *mortise_prompt_words_finger (const char *state, const char *message);
 /** mortise_prompt_words_recovery: Returns: (transfer none): what the recovery code does here */
 const char *mortise_prompt_words_recovery (const MortisePromptQuestion *question);
 
+/**
+ * mortise_prompt_words_software_tpm: Returns: (transfer none) (nullable): what the TPM is, where it
+ * is none of hardware
+ */
+const char *mortise_prompt_words_software_tpm (const MortisePromptQuestion *question);
+
 /** mortise_prompt_words_export: Returns: (transfer none): the truth about the switch as it stands
  */
 const char *mortise_prompt_words_export (const MortisePromptQuestion *question, gboolean allowed);

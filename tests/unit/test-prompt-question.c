@@ -23,8 +23,8 @@ test_whole (void)
       "<'work'>, 'last-used': <int64 5>, 'created': <int64 4>}]>, 'needs-pin': <true>, 'verify': "
       "<true>, 'retries': <uint32 3>, 'min-pin-length': <uint32 6>, 'offer-export': <true>, "
       "'allow-export': <true>, 'algorithm': <-257>, 'passkeys': <['a', 'b']>, 'changes': <['c']>, "
-      "'count': <uint32 0>, 'requester': <'mortisectl'>, 'demo': <true>, 'host': <'walnut'>, "
-      "'timeout': <uint32 60>}",
+      "'count': <uint32 0>, 'requester': <'mortisectl'>, 'demo': <true>, 'software-tpm': "
+      "<true>, 'host': <'walnut'>, 'timeout': <uint32 60>}",
       &error);
 
   g_assert_no_error (error);
@@ -53,6 +53,7 @@ test_whole (void)
   g_assert_cmpuint (question->count, ==, 0);
   g_assert_cmpstr (question->requester, ==, "mortisectl");
   g_assert_true (question->demo);
+  g_assert_true (question->software_tpm);
   g_assert_cmpstr (question->host, ==, "walnut");
 }
 

@@ -175,8 +175,11 @@ test_export (void)
 {
   g_autoptr (MortisePromptQuestion) real = ask ("{'kind': <'register'>}");
   g_autoptr (MortisePromptQuestion) demo = ask ("{'kind': <'register'>, 'demo': <true>}");
+  g_autoptr (MortisePromptQuestion) software =
+      ask ("{'kind': <'register'>, 'software-tpm': <true>}");
   g_autofree char *real_key = mortise_prompt_words_key (real);
   g_autofree char *demo_key = mortise_prompt_words_key (demo);
+  g_autofree char *software_key = mortise_prompt_words_key (software);
 
   assert_contains (mortise_prompt_words_export (real, FALSE), "can never leave");
   assert_contains (mortise_prompt_words_export (real, TRUE), "The site is told");
@@ -185,6 +188,12 @@ test_export (void)
   assert_contains (mortise_prompt_words_export (demo, FALSE), "In this demo that is not so");
   assert_contains (mortise_prompt_words_export (demo, TRUE), "The site is told");
   assert_contains (demo_key, "not in hardware");
+  assert_contains (mortise_prompt_words_export (software, FALSE), "That is not so here");
+  assert_contains (software_key, "not in hardware");
+  g_assert_null (mortise_prompt_words_software_tpm (real));
+  assert_contains (mortise_prompt_words_software_tpm (demo), "Demo");
+  g_assert_cmpstr (mortise_prompt_words_software_tpm (software), ==,
+                   "Software TPM, not hardware-bound");
 }
 
 static void

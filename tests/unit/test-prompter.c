@@ -116,6 +116,7 @@ test_words (Fixture *f, gconstpointer data)
   g_assert_true (ask (f, &question, &answer, NULL));
   g_assert_false (answer.allow_export);
   prompter_script_assert_logged (f->script, "'kind': <'register'>");
+  prompter_script_assert_logged (f->script, "'software-tpm': <true>");
   prompter_script_assert_logged (f->script, "'rp-name': <'Example'>");
   prompter_script_assert_logged (f->script, "'algorithm': <-7>");
   prompter_script_assert_logged (f->script, "'offer-export': <true>");
