@@ -6,6 +6,7 @@
 #include "tests/support/end-with-test.h"
 #include "tests/support/gui-test.h"
 #include "tests/support/prompter-script.h"
+#include "tests/support/scratch-folder.h"
 #include "tests/support/screenshot.h"
 
 /*
@@ -15,6 +16,7 @@
 
 typedef struct
 {
+  char *folder;
   PrompterScript *script;
   GSubprocess *agent;
   MortiseAgentClient *client;
@@ -63,7 +65,8 @@ set_up (Fixture *fixture, gconstpointer data)
   g_autoptr (GDBusConnection) connection = g_bus_get_sync (G_BUS_TYPE_SESSION, NULL, NULL);
 
   mortise_toast_set_undo_stays (TRUE);
-  fixture->script = prompter_script_new (g_get_tmp_dir ());
+  fixture->folder = scratch_folder_new ();
+  fixture->script = prompter_script_new (fixture->folder);
   prompter_script_default (fixture->script, "approve pin=7391 new-pin=7391");
   start_agent (fixture);
   fixture->client = mortise_agent_client_new (connection, MORTISE_AGENT_CLIENT_DEMO);
@@ -84,6 +87,7 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_assert_true (g_subprocess_wait_check (fixture->agent, NULL, NULL));
   g_clear_object (&fixture->agent);
   g_clear_pointer (&fixture->script, prompter_script_free);
+  scratch_folder_remove (fixture->folder);
 }
 
 static void

@@ -23,7 +23,8 @@ prompter_script_new (const char *parent)
   PrompterScript *script = g_new0 (PrompterScript, 1);
 
   script->directory = g_build_filename (parent, "prompter", NULL);
-  g_assert_no_errno (g_mkdir_with_parents (script->directory, 0700));
+  /* One that is there has another test's answers in it. */
+  g_assert_no_errno (g_mkdir (script->directory, 0700));
   return script;
 }
 
