@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 #include <locale.h>
+#include <stdio.h>
 
 /* What a slow or busy machine may take; only a failing test waits this long. */
 #define WAIT_SECONDS 240
@@ -35,6 +36,8 @@ mortise_test_gui_init (int *argc, char ***argv)
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
 
+  /* GTK ends a program that lost its display without writing out what it had said of it. */
+  setvbuf (stdout, NULL, _IOLBF, BUFSIZ);
   gtk_test_init (argc, argv, NULL);
   adw_init ();
   /* gtk_test_init() goes back to the C locale, in which LANGUAGE means nothing. */
