@@ -91,7 +91,7 @@ check (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellab
 static void
 on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  MortiseNamingWatch *self = MORTISE_NAMING_WATCH (source);
+  g_autoptr (MortiseNamingWatch) self = user_data;
   MortiseNamingReport *report = g_task_propagate_pointer (G_TASK (result), NULL);
 
   self->running = FALSE;
@@ -111,7 +111,8 @@ on_time (gpointer user_data)
     return G_SOURCE_CONTINUE;
   self->source = 0;
   self->running = TRUE;
-  task = g_task_new (self, NULL, on_checked, NULL);
+  /* The thread may be the last to let go of its task, and of a source with it: none is given. */
+  task = g_task_new (NULL, NULL, on_checked, g_object_ref (self));
   g_task_set_task_data (task, take_snapshot (G_LIST_MODEL (self->store)), snapshot_free);
   g_task_run_in_thread (task, check);
   return G_SOURCE_REMOVE;

@@ -212,7 +212,7 @@ load_next_page (gpointer user_data)
 static void
 on_parsed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  MortisePasskeyStore *self = MORTISE_PASSKEY_STORE (source);
+  g_autoptr (MortisePasskeyStore) self = user_data;
   GVariant *listed = g_task_get_task_data (G_TASK (result));
   gboolean last = g_variant_n_children (listed) < self->page_size;
   g_autoptr (GError) error = NULL;
@@ -260,7 +260,8 @@ on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
       self->damaged = damaged;
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DAMAGED]);
     }
-  task = g_task_new (self, self->loading, on_parsed, NULL);
+  /* The thread may be the last to let go of its task, and of a source with it: none is given. */
+  task = g_task_new (NULL, self->loading, on_parsed, g_object_ref (self));
   g_task_set_task_data (task, g_variant_get_child_value (reply, 0),
                         (GDestroyNotify) g_variant_unref);
   g_task_run_in_thread (task, parse_page);

@@ -3,6 +3,7 @@
  * is closed is gone. */
 #include "config.h"
 
+#include "app/window/naming-watch.h"
 #include "app/window/picker-preview.h"
 #include "tests/support/window-fixture.h"
 
@@ -519,6 +520,59 @@ test_hostile (Fixture *fixture, gconstpointer data)
   assert_safe_deleted (fixture, G_N_ELEMENTS (names));
 }
 
+/* --- Threads -----------------------------------------------------------------------------------
+ */
+
+typedef struct
+{
+  GThread *main;
+  guint gone;      /* here; atomic */
+  guint elsewhere; /* atomic */
+} Gone;
+
+static void
+on_gone (gpointer user_data, GObject *object)
+{
+  Gone *gone = user_data;
+
+  g_atomic_int_inc (g_thread_self () == gone->main ? &gone->gone : &gone->elsewhere);
+}
+
+static void
+let_go (gpointer object)
+{
+  g_object_unref (object);
+}
+
+static gboolean
+are_gone (gpointer user_data)
+{
+  Gone *gone = user_data;
+
+  return g_atomic_int_get (&gone->gone) + g_atomic_int_get (&gone->elsewhere) == 2;
+}
+
+/* What reads or checks in a thread is let go of the moment it is told the result: it has to go in
+ * this thread, as what it is connected to is used here. */
+static void
+test_gone_here (Fixture *fixture, gconstpointer data)
+{
+  mortise_window_fixture_open_samples (fixture);
+  for (guint i = 0; i < 30; i++)
+    {
+      Gone gone = { .main = g_thread_self () };
+      MortisePasskeyStore *store = mortise_passkey_store_new (fixture->client, TRUE);
+      MortiseNamingWatch *watch = mortise_naming_watch_new (store);
+
+      g_object_weak_ref (G_OBJECT (store), on_gone, &gone);
+      g_object_weak_ref (G_OBJECT (watch), on_gone, &gone);
+      g_signal_connect (store, "notify::loaded", G_CALLBACK (let_go), NULL);
+      g_signal_connect (watch, "changed", G_CALLBACK (let_go), NULL);
+      mortise_test_wait_until (are_gone, &gone);
+      g_assert_cmpuint (gone.elsewhere, ==, 0);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -528,6 +582,7 @@ main (int argc, char **argv)
   ADD ("templates", test_templates);
   ADD ("shortcuts", test_shortcuts);
   ADD ("hostile", test_hostile);
+  ADD ("gone-here", test_gone_here);
   for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
     {
       g_autofree char *names = g_strconcat ("/window/robustness/names/", places[i].name, NULL);
