@@ -4,9 +4,9 @@
 #include "app/window/window.h"
 
 #include "app/window/about.h"
+#include "app/window/alert-dialog.h"
 #include "app/window/banner.h"
 #include "app/window/button-names.h"
-#include "app/window/alert-dialog.h"
 #include "app/window/deleted-page.h"
 #include "app/window/first-run-page.h"
 #include "app/window/health-page.h"
