@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/support/agent-fixture.h"
+#include "tests/support/wait-for.h"
 
 /* A PIN that is forgotten or blocked, and the recovery code that helps. No passkey is ever lost. */
 
@@ -31,14 +32,8 @@ is_told (AgentFixture *f, const char *property)
 static void
 wait_told (AgentFixture *f, const char *property, gboolean expected)
 {
-  const gint64 end = g_get_monotonic_time () + AGENT_FIXTURE_PATIENCE * G_USEC_PER_SEC;
-
-  while (is_told (f, property) != expected)
-    {
-      if (g_get_monotonic_time () > end)
-        g_error ("Waited in vain for %s to be %s", property, expected ? "true" : "false");
-      g_usleep (3000);
-    }
+  WAIT_FOR_OTHERS_TO (is_told (f, property) == expected, "%s to be %s", property,
+                      expected ? "true" : "false");
 }
 
 static gboolean

@@ -10,6 +10,7 @@
 
 #include "tests/support/agent-fixture.h"
 #include "tests/support/end-with-test.h"
+#include "tests/support/wait-for.h"
 
 /* What must not be seen from outside: on the bus, in the log, in the files, in the process. */
 
@@ -44,14 +45,7 @@ file_contains (const char *path, const char *needle)
 static void
 wait_until_contains (const char *path, const char *needle)
 {
-  const gint64 end = g_get_monotonic_time () + AGENT_FIXTURE_PATIENCE * G_USEC_PER_SEC;
-
-  while (!file_contains (path, needle))
-    {
-      if (g_get_monotonic_time () > end)
-        g_error ("Waited in vain for “%s” on the bus", needle);
-      g_usleep (3000);
-    }
+  WAIT_FOR_OTHERS_TO (file_contains (path, needle), "“%s” on the bus", needle);
 }
 
 static void

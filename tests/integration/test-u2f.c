@@ -7,6 +7,7 @@
 
 #include "core/audit/fido-socket-io.h"
 #include "tests/support/agent-fixture.h"
+#include "tests/support/wait-for.h"
 
 /* libfido2 as an old browser is: it speaks nothing but U2F, and polls. */
 
@@ -33,14 +34,8 @@ capabilities (AgentFixture *f)
 static void
 wait_for_u2f (AgentFixture *f, gboolean on)
 {
-  const gint64 end = g_get_monotonic_time () + PATIENCE * G_TIME_SPAN_MILLISECOND;
-
-  while (((capabilities (f) & CAPABILITY_NMSG) == 0) != on)
-    {
-      if (g_get_monotonic_time () > end)
-        g_error ("Waited in vain for U2F to be %s", on ? "on" : "off");
-      g_usleep (1000);
-    }
+  WAIT_FOR_OTHERS_TO (((capabilities (f) & CAPABILITY_NMSG) == 0) == on, "U2F to be %s",
+                      on ? "on" : "off");
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "core/audit/relying-party.h"
 #include "tests/support/ctaphid-client.h"
 #include "tests/support/swtpm.h"
+#include "tests/support/wait-for.h"
 
 G_BEGIN_DECLS
 
@@ -14,7 +15,7 @@ G_BEGIN_DECLS
 #define AGENT_FIXTURE_NEW_PIN "Lintel-2086-Corbel"
 
 /** Seconds that anything is waited for: only what hangs meets it, on however slow a machine. */
-#define AGENT_FIXTURE_PATIENCE 300
+#define AGENT_FIXTURE_PATIENCE WAIT_FOR_PATIENCE
 
 /**
  * AgentFixture:

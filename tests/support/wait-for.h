@@ -28,14 +28,18 @@ wait_for_in_vain (gpointer what)
   G_STMT_END
 
 /** WAIT_FOR_OTHERS: the same for what another thread or process does, without the main loop */
-#define WAIT_FOR_OTHERS(condition)                                                                 \
+#define WAIT_FOR_OTHERS(condition) WAIT_FOR_OTHERS_TO (condition, "%s", G_STRLOC ": " #condition)
+
+/** WAIT_FOR_OTHERS_TO: the same where the place does not tell what: a format and its arguments do
+ */
+#define WAIT_FOR_OTHERS_TO(condition, format, ...)                                                 \
   G_STMT_START                                                                                     \
   {                                                                                                \
     const gint64 wait_for_end = g_get_monotonic_time () + WAIT_FOR_PATIENCE * G_TIME_SPAN_SECOND;  \
     while (!(condition))                                                                           \
       {                                                                                            \
         if (g_get_monotonic_time () > wait_for_end)                                                \
-          g_error ("Waited in vain: %s", G_STRLOC ": " #condition);                                \
+          g_error ("Waited in vain: " format, __VA_ARGS__);                                        \
         g_usleep (1000);                                                                           \
       }                                                                                            \
   }                                                                                                \
