@@ -151,12 +151,13 @@ allocate (GtkLayoutManager *manager, GtkWidget *widget, int width, int height, i
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != parts.text;
        child = gtk_widget_get_next_sibling (child))
     {
-      const int child_width = gtk_widget_should_layout (child) ? measure_min (child, NULL) : 0;
+      if (gtk_widget_should_layout (child))
+        {
+          const int child_width = measure_min (child, NULL);
 
-      if (!gtk_widget_should_layout (child))
-        continue;
-      place (widget, child, x, 0, child_width, height - foot);
-      x += child_width + SPACING;
+          place (widget, child, x, 0, child_width, height - foot);
+          x += child_width + SPACING;
+        }
     }
   place (widget, parts.text, x, 0, text_width, height - foot);
   if (parts.beside)

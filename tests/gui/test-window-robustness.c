@@ -538,12 +538,6 @@ on_gone (gpointer user_data, GObject *object)
   g_atomic_int_inc (g_thread_self () == gone->main ? &gone->gone : &gone->elsewhere);
 }
 
-static void
-let_go (gpointer object)
-{
-  g_object_unref (object);
-}
-
 static gboolean
 are_gone (gpointer user_data)
 {
@@ -566,8 +560,8 @@ test_gone_here (Fixture *fixture, gconstpointer data)
 
       g_object_weak_ref (G_OBJECT (store), on_gone, &gone);
       g_object_weak_ref (G_OBJECT (watch), on_gone, &gone);
-      g_signal_connect (store, "notify::loaded", G_CALLBACK (let_go), NULL);
-      g_signal_connect (watch, "changed", G_CALLBACK (let_go), NULL);
+      g_signal_connect (store, "notify::loaded", G_CALLBACK (g_object_unref), NULL);
+      g_signal_connect (watch, "changed", G_CALLBACK (g_object_unref), NULL);
       mortise_test_wait_until (are_gone, &gone);
       g_assert_cmpuint (gone.elsewhere, ==, 0);
     }
